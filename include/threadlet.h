@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * threadlet: functions go in, futures come out; threads are started, woken and
+ * retired for you. Linux, C11 and later, C++11 and later.
+ *
+ * Words used throughout:
+ *   future    a value that will exist; one word that threads wait on
+ *   task      a function, its argument and the future of its result
+ *   executor  what runs tasks: a worker (one thread, in order), a fixed pool or
+ *             an adaptive pool
+ *
+ * Conventions, unless a function says otherwise:
+ * - Functions returning int return 0 or a count, or a negative errno. Functions
+ *   returning a pointer return NULL with errno set. tl_* functions that don't
+ *   fail leave errno alone.
+ * - A duration is in nanoseconds. TL_FOREVER waits without limit, 0 only looks,
+ *   a negative one is -EINVAL. The clock is CLOCK_MONOTONIC.
+ * - Any function may be called from any thread, tasks included. None may be
+ *   called from a signal handler but tl_future_set and tl_future_fail on a future
+ *   without callbacks, tl_future_done, _running and _cancelled.
+ * - "Allocates" means: may call malloc. What doesn't say it, doesn't.
+ */
+#ifndef THREADLET_H
+#define THREADLET_H
+
+#include <stdbool.h> /* bool */
+#include <stddef.h>  /* size_t, NULL */
+#include <stdint.h>  /* int64_t, uint32_t, uintptr_t, INT64_MAX */
+
+#define TL_VERSION_MAJOR 0
+#define TL_VERSION_MINOR 1
+#define TL_VERSION_PATCH 0
+
+#if defined(__GNUC__)
+#define TL_API __attribute__((visibility("default")))
+#else
+#define TL_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TL_FOREVER INT64_MAX /* a duration: wait without limit */
+#define TL_NONE (-1)         /* in tl_options: none, where 0 means the default */
+#define TL_MAX_WORKERS 1024  /* the most workers that one executor may have */
+
+typedef struct tl_executor tl_executor;
+typedef struct tl_future tl_future;
+typedef struct tl_task tl_task;
+typedef struct tl_callback tl_callback;
+typedef struct tl_options tl_options;
+typedef struct tl_stats tl_stats;
+
+/*
+ * What a task runs. Every pointer it returns is a value, NULL included; to fail,
+ * it returns tl_fail(error). pthread_exit inside a task is misuse.
+ */
+typedef void *tl_function(void *argument);
+
+/*
+ * A future. Those handed out by tl_go, tl_spawn and tl_submit are one reference
+ * each, given back by tl_future_release or tl_await. Those inside your own
+ * tl_task, and promises you set up by tl_future_init, are yours: never released.
+ * All members are private.
+ */
+struct tl_future {
+	uint32_t word_;
+	int32_t error_;
+	void *value_;
+	tl_callback *callbacks_;
+};
+
+/*
+ * A task in your own memory: submitting it allocates nothing. From submit until
+ * its future has ended (done, failed or cancelled) the memory is the executor's;
+ * from then on nothing of ours reads or writes it. All other members are private.
+ */
+struct tl_task {
+	tl_future future;
+	tl_function *function_;
+	void *argument_;
+	uintptr_t place_;
+	tl_executor *executor_;
+	void *reserved_;
+};
+
+/*
+ * A callback node in your own memory: fill in function and context, then hand it
+ * to tl_future_on_done. It is yours again once tl_future_remove has returned, or
+ * once the callback has returned; a callback that wants to free its own node calls
+ * tl_future_remove on it first.
+ */
+struct tl_callback {
+	void (*function)(tl_future *future, void *context);
+	void *context;
+	tl_callback *next_;
+	uint32_t state_;
+};
+
+/* How an executor is made. All zero, like a NULL pointer, means all defaults. */
+struct tl_options {
+	unsigned min_workers;   /* adaptive: workers that never retire; default 1 */
+	unsigned max_workers;   /* adaptive: default min(64, 2 x CPUs), where CPUs is
+	                           the affinity limited by the cgroup's CPU quota.
+	                           Worker and fixed pool ignore min and max. */
+	unsigned spare_workers; /* pools: how many more may stand in for workers that
+	                           wait inside a task; default 0 */
+	int64_t idle_timeout;   /* adaptive, ns: a worker without work for so long
+	                           ends; default 1 s; TL_NONE or TL_FOREVER: never */
+	int64_t spin;           /* ns for which an idle worker looks for work before it
+	                           parks; TL_NONE: not at all; see lib/tune.h */
+	size_t stack_size;      /* bytes per thread; default: the system's */
+	const char *name;       /* threads show "name/0", cut to 15 characters with the
+	                           number kept; default "pool-3/0". Copied. */
+	void (*on_start)(void *context); /* in each new thread, before its first task */
+	void (*on_stop)(void *context);  /* in each thread, after its last task */
+	void *hook_context;
+	uint64_t reserved[8]; /* must be zero */
+};
+
+enum tl_shutdown_mode {
+	TL_DRAIN, /* run what was accepted */
+	TL_CANCEL /* end what is pending as cancelled; what runs may finish */
+};
+
+enum tl_wait_mode { TL_ALL, TL_ANY, TL_FIRST_ERROR };
+
+/* A snapshot; each counter is exact once the executor is at rest. */
+struct tl_stats {
+	uint64_t submitted;  /* tasks accepted */
+	uint64_t completed;  /* tasks that ran to their end, failed ones included */
+	uint64_t cancelled;  /* tasks that ended without having run */
+	uint64_t stolen;     /* tasks taken from another worker */
+	uint64_t parks;      /* times a worker went to sleep */
+	uint64_t wakes;      /* sleeping workers woken for work */
+	uint64_t vain_wakes; /* of these, the ones that found nothing */
+	uint64_t started;    /* threads started */
+	uint64_t retired;    /* threads ended before shutdown */
+	uint64_t workers;    /* threads now */
+	uint64_t idle;       /* of these, the ones without work */
+	uint64_t queued;     /* tasks accepted and not yet begun */
+};
+
+/* ---- The default executor: an adaptive pool, started by its first use --------- */
+
+/*
+ * Run function(argument) in the default executor. Returns its future, or NULL with
+ * errno ENOMEM, EAGAIN (no thread could be started), EINVAL (function is NULL) or
+ * ESHUTDOWN (the program is exiting). Allocates; starts threads; doesn't block.
+ * At exit the default executor runs what was submitted.
+ */
+TL_API tl_future *tl_go(tl_function *function, void *argument);
+
+/* Start it now; 0 if it runs already. -ENOMEM, -EAGAIN, -ESHUTDOWN. Allocates. */
+TL_API int tl_start(void);
+
+/*
+ * Drain it and end its threads; blocks. A later tl_go starts it afresh.
+ * -EDEADLK from one of its own tasks.
+ */
+TL_API int tl_shutdown(void);
+
+/* As tl_executor_set_*, for the default executor, now or when it will start. */
+TL_API int tl_set_max_workers(unsigned workers);
+TL_API int tl_set_idle_timeout(int64_t timeout);
+
+/* Run function(argument) in a thread of its own. Errors as tl_go. Allocates. */
+TL_API tl_future *tl_spawn(tl_function *function, void *argument);
+
+/* ---- Executors ---------------------------------------------------------------- */
+
+/*
+ * Make an executor; its threads block all signals but the synchronous ones and
+ * SIGPROF. NULL with errno EINVAL (min > max, more than TL_MAX_WORKERS, zero fixed
+ * workers, a negative duration, reserved options not zero), ENOMEM, EAGAIN (a
+ * thread could not be started; nothing is left behind). Allocates.
+ *   worker    one thread; tasks run strictly in the order of submission
+ *   fixed     `workers` threads, started at once
+ *   adaptive  min_workers threads at first; each submit takes an idle worker or,
+ *             with fewer than max_workers, starts one; idle ones end after
+ *             idle_timeout
+ */
+TL_API tl_executor *tl_worker_create(const tl_options *options);
+TL_API tl_executor *tl_fixed_pool_create(unsigned workers, const tl_options *options);
+TL_API tl_executor *tl_adaptive_pool_create(const tl_options *options);
+
+/*
+ * Queue function(argument). A pool runs about first in, first out what comes from
+ * outside, and newest first what its own tasks submit. NULL with errno EINVAL,
+ * ENOMEM, ESHUTDOWN. Doesn't block. Allocates now and then (cells are recycled).
+ */
+TL_API tl_future *tl_submit(tl_executor *executor, tl_function *function, void *argument);
+
+/*
+ * Queue a task of your own memory, set up by tl_task_init. 0; -EINVAL (NULL);
+ * -ESHUTDOWN (the task is as before); -ECANCELED (it was cancelled before);
+ * -EBUSY (it is queued, runs or has ended: tl_task_init it again).
+ * Doesn't block or allocate (an adaptive pool may start a thread).
+ */
+TL_API int tl_submit_task(tl_executor *executor, tl_task *task);
+
+/*
+ * Queue n tasks in order, waking what they need at once. Returns how many were
+ * accepted, fewer than n at the first that is refused, or the error if none was.
+ * -EINVAL for n above INT_MAX.
+ */
+TL_API int tl_submit_tasks(tl_executor *executor, tl_task *const *tasks, size_t n);
+
+/*
+ * From now on every submit gets -ESHUTDOWN, from inside tasks too; blocks until
+ * the threads have ended. -ETIMEDOUT when timeout ran out first: it may be called
+ * again, also with the other mode. -EDEADLK from one of its own tasks, after the
+ * shutdown has been begun. Idempotent.
+ */
+TL_API int tl_executor_shutdown(tl_executor *executor, enum tl_shutdown_mode how,
+                                int64_t timeout);
+
+/*
+ * Drain without limit, join the threads, free the executor. 0 for NULL.
+ * -EDEADLK from one of its own tasks: nothing has changed then. Nobody may use the
+ * executor at the same time or later; futures of its tasks stay valid.
+ */
+TL_API int tl_executor_destroy(tl_executor *executor);
+
+/*
+ * Adaptive pools. Lowering the maximum retires threads as they finish what they
+ * run (never below min_workers, which follows when it was higher); raising it starts
+ * threads if work is queued. -EINVAL: 0, too many, a negative time, not adaptive.
+ */
+TL_API int tl_executor_set_max_workers(tl_executor *executor, unsigned workers);
+TL_API int tl_executor_set_idle_timeout(tl_executor *executor, int64_t timeout);
+
+/*
+ * Fill *stats, of `size` bytes: pass sizeof(tl_stats). A caller built against an
+ * older header gets the members it knows. -EINVAL for NULL or size 0.
+ */
+TL_API int tl_executor_stats(tl_executor *executor, tl_stats *stats, size_t size);
+
+/* ---- Futures ------------------------------------------------------------------ */
+
+/* A promise: a future that something other than a task completes. */
+TL_API void tl_future_init(tl_future *future);
+
+/*
+ * Complete a promise with a value, or with an error (a negative errno; a positive
+ * one is negated, 0 is -EINVAL; -ECANCELED ends it as cancelled). 0, or -EALREADY:
+ * it has been completed or belongs to a task under way. Runs its callbacks.
+ */
+TL_API int tl_future_set(tl_future *future, void *value);
+TL_API int tl_future_fail(tl_future *future, int error);
+
+/*
+ * Wait until it has ended in any way: 0, or -ETIMEDOUT; a later wait may still
+ * succeed. -EDEADLK in a worker (tl_worker_create) that waits for a task queued
+ * behind it, and in a task that waits for itself. Inside a task of a pool, waiting
+ * for a task still queued in that pool runs it here, now, on this stack.
+ */
+TL_API int tl_future_wait(tl_future *future, int64_t timeout);
+
+/*
+ * Wait, then 0 and the value (unless value is NULL), or the error the task failed
+ * with, or -ECANCELED, or -ETIMEDOUT, -EDEADLK as above (tl_future_done tells
+ * whether the task failed with that or the wait did).
+ */
+TL_API int tl_future_result(tl_future *future, void **value, int64_t timeout);
+
+/*
+ * Wait, take the value, release. The value with errno 0; NULL with errno set if the
+ * task failed. tl_await(NULL) returns NULL and leaves errno: it may wrap a submit
+ * that failed. Only for futures from tl_go, tl_spawn, tl_submit.
+ */
+TL_API void *tl_await(tl_future *future);
+
+/* Has it ended in any way? Does its task run now? Did it end as cancelled? */
+TL_API bool tl_future_done(const tl_future *future);
+TL_API bool tl_future_running(const tl_future *future);
+TL_API bool tl_future_cancelled(const tl_future *future);
+
+/*
+ * 0: it will never run, its waiters get -ECANCELED, at once or when its queue lets
+ * go of it. -EINPROGRESS: it runs and was asked to stop (tl_cancel_requested).
+ * -EALREADY: it had ended.
+ */
+TL_API int tl_future_cancel(tl_future *future);
+
+/*
+ * Have callback->function(future, context) run once, on the thread that completes
+ * the future, or at once in the caller if it had ended. Chains of callbacks that
+ * complete other futures don't recurse. Inside the callback the future is valid if
+ * it came from tl_go, tl_spawn or tl_submit; your own may be gone by then if
+ * somebody who waited for it has freed it. 0, or -EINVAL.
+ */
+TL_API int tl_future_on_done(tl_future *future, tl_callback *callback);
+
+/*
+ * Take a callback back; returns only when the node is yours again. 0: it will not
+ * run, or this is the callback itself giving its node back. -EALREADY: it has run
+ * (waits for its end if it runs now).
+ */
+TL_API int tl_future_remove(tl_future *future, tl_callback *callback);
+
+/* One reference more, one less. NULL is allowed. Not for your own tasks, promises. */
+TL_API tl_future *tl_future_retain(tl_future *future);
+TL_API void tl_future_release(tl_future *future);
+
+/*
+ * Wait for n futures. TL_ALL: 0 once all have ended. TL_ANY: the index of one that
+ * has ended. TL_FIRST_ERROR: the index of the first that failed or was cancelled, or
+ * n once all have succeeded. -ETIMEDOUT, -EDEADLK, -EINVAL (NULLs, ANY of none).
+ * Allocates once for ANY and FIRST_ERROR of more than 64: -ENOMEM.
+ */
+TL_API int tl_wait(tl_future *const *futures, size_t n, enum tl_wait_mode mode,
+                   int64_t timeout);
+
+/* ---- Tasks -------------------------------------------------------------------- */
+
+/* Set up a task in your own memory; also before it is submitted once more. */
+TL_API void tl_task_init(tl_task *task, tl_function *function, void *argument);
+
+/* Run it here and now, never queued. 0, or an error as tl_submit_task. */
+TL_API int tl_task_run(tl_task *task);
+
+/*
+ * Cancel it and wait until its memory is yours again. 0: it did not run; -EALREADY:
+ * it did, or had been cancelled. -EDEADLK from within the task.
+ */
+TL_API int tl_task_withdraw(tl_task *task);
+
+/* In a task: return tl_fail(-EIO). Errors as tl_future_fail. */
+TL_API void *tl_fail(int error);
+
+/* In a task: has somebody cancelled it while it runs? False outside of tasks. */
+TL_API bool tl_cancel_requested(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* THREADLET_H */
