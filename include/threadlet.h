@@ -95,6 +95,7 @@ struct tl_callback {
 	void (*function)(tl_future *future, void *context);
 	void *context;
 	tl_callback *next_;
+	tl_future *future_;
 	uint32_t state_;
 };
 
@@ -286,8 +287,8 @@ TL_API int tl_future_cancel(tl_future *future);
 
 /*
  * Have callback->function(future, context) run once, on the thread that completes
- * the future, or at once in the caller if it had ended. Chains of callbacks that
- * complete other futures don't recurse. Inside the callback the future is valid if
+ * the future, or at once in the caller if it had ended. What a callback itself
+ * completes or finds ended runs when it has returned, so that chains don't recurse. Inside the callback the future is valid if
  * it came from tl_go, tl_spawn or tl_submit; your own may be gone by then if
  * somebody who waited for it has freed it. 0, or -EINVAL.
  */

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* layer 7: cancel · tl_future_cancel and tl_task_withdraw */
+#include "wait.h"
+
+#include "futex.h"
+
+/*
+ * CANCEL has been set while the task was queued. Try to take it out of its queue, whose
+ * pool lives at least until LEFT is set; else whoever takes it out ends it.
+ */
+static void cancel_queued(tl_task *task)
+{
+	tl_executor *pool = task->executor_;
+	if (pool) {
+		fetch_add_relaxed(&pool->cancelled, 1);
+		if (pool_claim(pool, task)) {
+			task->future.error_ = -ECANCELED;
+			future_finish(&task->future, CANCELLED);
+			return;
+		}
+		fetch_sub_relaxed(&pool->cancelled, 1);
+	}
+	if (fetch_or_acq_rel(&task->future.word_, LEFT) & WAITERS)
+		futex_wake(&task->future.word_, INT_MAX);
+}
+
+TL_API int tl_future_cancel(tl_future *future)
+{
+	if (!future)
+		return -EINVAL;
+	uint32_t *word = &future->word_, seen = load_acquire(word);
+	for (;;) {
+		switch (state_of(seen)) {
+		case NEW:
+			if (tl_future_fail(future, -ECANCELED) == 0)
+				return 0;
+			seen = load_acquire(word);
+			break;
+		case QUEUED:
+			if (seen & CANCEL)
+				return 0;
+			if (cas_acq_rel(word, &seen, seen | CANCEL)) {
+				cancel_queued(task_of(future));
+				return 0;
+			}
+			break;
+		case RUNNING:
+			if ((seen & CANCEL) || cas_acq_rel(word, &seen, seen | CANCEL))
+				return -EINPROGRESS;
+			break;
+		case SETTLING:
+			return -EINPROGRESS;
+		default:
+			return -EALREADY;
+		}
+	}
+}
+
+TL_API int tl_task_withdraw(tl_task *task)
+{
+	if (!task)
+		return -EINVAL;
+	if (self.frame && runs_here(&task->future))
+		return -EDEADLK;
+	int error = tl_future_cancel(&task->future);
+	wait_until(&task->future, TL_FOREVER);
+	return error == -EINPROGRESS ? -EALREADY : error;
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/* layer 2: cell · memory for the tasks behind tl_go, tl_spawn, tl_submit */
+/*
+ * A task made on one thread usually ends on another, where free() would cost more
+ * than all the rest. So each thread keeps two magazines, arrays of pointers to free
+ * cells, and trades whole magazines with a depot: one lock for some 60 cells. Arrays,
+ * not lists: the next cells' lines can be fetched before they are needed.
+ *
+ * Memory comes in chunks of 64 KiB from mmap, never from malloc:
+ *   page 0-1    16 x 512 bytes: the header, 15 magazines
+ *   page 2-15   896 cells of 64 bytes
+ * Free cells hold no data, so a page of which all cells are in the depot can be given
+ * back to the kernel as it is (cell_trim) and comes back as zeros when used again.
+ * A thread without an empty magazine puts cells on the depot's loose list.
+ */
+#include "cell.h"
+
+#include <pthread.h>
+#include <sys/mman.h>
+
+#include "atomic.h"
+#include "lock.h"
+#include "tune.h"
+
+#define CHUNK_SIZE ((size_t)65536)
+#define PAGE ((size_t)4096)
+#define CHUNK_PAGES 16
+#define FIRST_CELL_PAGE 2
+#define CELLS_PER_PAGE (PAGE / sizeof(tl_task))
+#define MAGAZINE_CELLS 62
+#define AHEAD 8 /* cells fetched before their turn */
+
+struct magazine {
+	struct magazine *next;
+	size_t count;
+	tl_task *cells[MAGAZINE_CELLS];
+};
+
+struct chunk {
+	struct chunk *next;
+	uint16_t free[CHUNK_PAGES]; /* counted anew by each trim */
+};
+
+_Static_assert(sizeof(tl_task) == LINE, "a task is one line");
+_Static_assert(sizeof(struct magazine) == 512, "eight magazines to a page");
+_Static_assert(sizeof(struct chunk) <= 512, "the header takes one magazine's place");
+
+static struct {
+	struct lock lock;
+	struct magazine *full, *empty;
+	tl_task *loose; /* linked through place_ */
+	struct chunk *chunks;
+	size_t cells; /* in full magazines */
+	pthread_key_t key; /* hands a thread's magazines back when it ends */
+	uint32_t key_made;
+} depot;
+
+static void depot_put(struct magazine *magazine)
+{
+	struct magazine **list = magazine->count ? &depot.full : &depot.empty;
+	depot.cells += magazine->count;
+	magazine->next = *list;
+	*list = magazine;
+}
+
+static void cells_of_thread_return(void *unused)
+{
+	(void)unused;
+	lock(&depot.lock);
+	if (self.loaded)
+		depot_put(self.loaded);
+	if (self.reserve)
+		depot_put(self.reserve);
+	self.loaded = self.reserve = NULL;
+	unlock(&depot.lock);
+}
+
+/* Have cells_of_thread_return called at this thread's end; with the lock held. If no
+ * key can be had, a thread's last cells are lost when it ends, and nothing worse. */
+static void depot_register_thread(void)
+{
+	if (!depot.key_made)
+		depot.key_made = pthread_key_create(&depot.key, cells_of_thread_return) == 0;
+	if (depot.key_made)
+		pthread_setspecific(depot.key, &depot);
+}
+
+static struct magazine *depot_pop(struct magazine **list)
+{
+	struct magazine *magazine = *list;
+	if (magazine) {
+		*list = magazine->next;
+		depot.cells -= magazine->count;
+	}
+	return magazine;
+}
+
+/* A new chunk, aligned to its size so that a cell finds its header. */
+static bool depot_grow(void)
+{
+	char *memory = mmap(NULL, 2 * CHUNK_SIZE, PROT_READ | PROT_WRITE,
+	                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		return false;
+	size_t before = (size_t)(-(uintptr_t)memory % CHUNK_SIZE);
+	if (before)
+		munmap(memory, before);
+	memory += before;
+	munmap(memory + CHUNK_SIZE, CHUNK_SIZE - before);
+
+	struct chunk *chunk = (struct chunk *)(void *)memory;
+	chunk->next = depot.chunks;
+	depot.chunks = chunk;
+
+	struct magazine *magazines = (struct magazine *)(void *)memory;
+	tl_task *cells = (tl_task *)(void *)(memory + FIRST_CELL_PAGE * PAGE);
+	size_t left = (CHUNK_PAGES - FIRST_CELL_PAGE) * CELLS_PER_PAGE;
+	for (size_t i = 15; i > 0; i--) {
+		struct magazine *magazine = &magazines[i];
+		while (left && magazine->count < MAGAZINE_CELLS)
+			magazine->cells[magazine->count++] = &cells[--left];
+		depot_put(magazine);
+	}
+	return true;
+}
+
+static COLD tl_task *cell_refill(void)
+{
+	struct magazine *other = self.reserve;
+	if (other && other->count) {
+		self.reserve = self.loaded;
+		self.loaded = other;
+		return other->cells[--other->count];
+	}
+	int saved = errno;
+	lock(&depot.lock);
+	tl_task *cell = depot.loose;
+	if (cell) {
+		depot.loose = (tl_task *)cell->place_;
+	} else if (depot.full || depot_grow()) {
+		if (!self.loaded)
+			depot_register_thread();
+		else if (!self.reserve)
+			self.reserve = self.loaded;
+		else
+			depot_put(self.loaded);
+		self.loaded = depot_pop(&depot.full);
+		cell = self.loaded->cells[--self.loaded->count];
+	}
+	unlock(&depot.lock);
+	errno = saved;
+	return cell;
+}
+
+static tl_task *cell_new(void)
+{
+	struct magazine *magazine = self.loaded;
+	if (UNLIKELY(!magazine || !magazine->count))
+		return cell_refill();
+	size_t left = --magazine->count;
+	if (left >= AHEAD)
+		__builtin_prefetch(magazine->cells[left - AHEAD], 1);
+	return magazine->cells[left];
+}
+
+static COLD void cell_unload(tl_task *cell)
+{
+	struct magazine *other = self.reserve;
+	if (other && other->count < MAGAZINE_CELLS) {
+		self.reserve = self.loaded;
+		self.loaded = other;
+		other->cells[other->count++] = cell;
+		return;
+	}
+	lock(&depot.lock);
+	struct magazine *empty = depot_pop(&depot.empty);
+	if (empty) {
+		if (!self.loaded)
+			depot_register_thread();
+		else if (!self.reserve)
+			self.reserve = self.loaded;
+		else
+			depot_put(self.loaded);
+		self.loaded = empty;
+		empty->cells[empty->count++] = cell;
+	} else {
+		cell->place_ = (uintptr_t)depot.loose;
+		depot.loose = cell;
+	}
+	unlock(&depot.lock);
+}
+
+static void cell_free(tl_task *cell)
+{
+	struct magazine *magazine = self.loaded;
+	if (UNLIKELY(!magazine || magazine->count == MAGAZINE_CELLS))
+		cell_unload(cell);
+	else
+		magazine->cells[magazine->count++] = cell;
+}
+
+static struct chunk *chunk_of(const tl_task *cell, size_t *page)
+{
+	uintptr_t address = (uintptr_t)cell, start = address & ~(CHUNK_SIZE - 1);
+	*page = (address - start) / PAGE;
+	return (struct chunk *)start;
+}
+
+/* Called when an executor has ended or a worker retires: moments without hurry. */
+static COLD void cell_trim(void)
+{
+	size_t page;
+	if (load_relaxed(&depot.cells) < TRIM_CELLS)
+		return;
+	lock(&depot.lock);
+	for (struct chunk *c = depot.chunks; c; c = c->next)
+		for (page = 0; page < CHUNK_PAGES; page++)
+			c->free[page] = 0;
+	for (struct magazine *m = depot.full; m; m = m->next)
+		for (size_t i = 0; i < m->count; i++)
+			chunk_of(m->cells[i], &page)->free[page]++;
+	for (struct chunk *c = depot.chunks; c; c = c->next)
+		for (page = FIRST_CELL_PAGE; page < CHUNK_PAGES; page++)
+			if (c->free[page] == CELLS_PER_PAGE)
+				madvise((char *)c + page * PAGE, PAGE, MADV_DONTNEED);
+	unlock(&depot.lock);
+}

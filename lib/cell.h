@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* layer 2: cell · memory for the tasks behind tl_go, tl_spawn, tl_submit */
+#ifndef TL_CELL_H
+#define TL_CELL_H
+
+#include "local.h"
+
+static tl_task *cell_new(void); /* NULL when out of memory; contents undefined */
+static void cell_free(tl_task *cell);
+static void cell_trim(void); /* give back what is free */
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* layer 6: control · changing a running pool, and its statistics */
+#include <string.h>
+
+#include "executor.h"
+
+TL_API int tl_executor_set_max_workers(tl_executor *executor, unsigned workers)
+{
+	if (!executor || !executor->adaptive || !workers || workers > TL_MAX_WORKERS)
+		return -EINVAL;
+	if (load_relaxed(&executor->min_workers) > workers)
+		store_relaxed(&executor->min_workers, workers);
+	exchange_seq_cst(&executor->max_workers, workers);
+	pool_wake_all(executor); /* those too many end */
+	while (pool_has_work(executor) && pool_reserve_thread(executor))
+		if (pool_start_thread(executor))
+			break;
+	return 0;
+}
+
+TL_API int tl_executor_set_idle_timeout(tl_executor *executor, int64_t timeout)
+{
+	if (!executor || !executor->adaptive || timeout < 0)
+		return -EINVAL;
+	store_relaxed(&executor->idle_timeout, timeout);
+	pool_wake_all(executor); /* they take the new time */
+	return 0;
+}
+
+static void stats_of_worker(struct worker *worker, tl_stats *s, uint64_t *begun)
+{
+	struct counters *c = &worker->counters;
+	s->submitted += load_relaxed(&c->local);
+	s->completed += load_relaxed(&c->completed);
+	s->cancelled += load_relaxed(&c->cancelled);
+	s->stolen += load_relaxed(&c->stolen);
+	s->parks += load_relaxed(&c->parks);
+	s->vain_wakes += load_relaxed(&c->vain);
+	*begun += load_relaxed(&c->begun);
+}
+
+TL_API int tl_executor_stats(tl_executor *executor, tl_stats *stats, size_t size)
+{
+	if (!executor || !stats || !size)
+		return -EINVAL;
+	uint64_t begun = 0;
+	lock(&executor->threads_lock);
+	tl_stats s = {
+		.cancelled = load_relaxed(&executor->cancelled),
+		.wakes = load_relaxed(&executor->wakes),
+		.started = executor->started,
+		.retired = executor->retired,
+		.workers = load_relaxed(&executor->threads),
+	};
+	unlock(&executor->threads_lock);
+	unsigned slots = load_acquire(&executor->slots);
+	for (unsigned i = 0; i < slots; i++)
+		stats_of_worker(pool_worker(executor, i), &s, &begun);
+	for (unsigned g = 0; g * 64 < slots; g++)
+		s.idle += (uint64_t)__builtin_popcountll(load_relaxed(&executor->idle[g]));
+	lock(&executor->overflow.lock);
+	s.submitted += executor->overflow.pushed;
+	unlock(&executor->overflow.lock);
+	s.submitted += load_relaxed(&executor->injector.tail) & ~CLOSED;
+	uint64_t gone = begun + s.cancelled;
+	s.queued = s.submitted > gone ? s.submitted - gone : 0;
+	memset(stats, 0, size);
+	memcpy(stats, &s, size < sizeof s ? size : sizeof s);
+	return 0;
+}

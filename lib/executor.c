@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/* layer 6: executor · making, stopping and freeing a pool */
+#include "executor.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "cpus.h"
+#include "futex.h"
+
+/* ---- Making ------------------------------------------------------------------- */
+
+static int options_check(const tl_options *options)
+{
+	static const tl_options none;
+	if (!options)
+		return 0;
+	bool sizes = options->min_workers <= TL_MAX_WORKERS &&
+	             options->max_workers <= TL_MAX_WORKERS &&
+	             options->spare_workers <= TL_MAX_WORKERS &&
+	             (!options->max_workers ||
+	              options->min_workers <= options->max_workers);
+	bool times = options->idle_timeout >= TL_NONE && options->spin >= TL_NONE;
+	bool stack = !options->stack_size ||
+	             options->stack_size >= (size_t)sysconf(_SC_THREAD_STACK_MIN);
+	bool rest = !memcmp(options->reserved, none.reserved, sizeof none.reserved);
+	return sizes && times && stack && rest ? 0 : -EINVAL;
+}
+
+static void executor_configure(tl_executor *pool, unsigned min, unsigned max,
+                               const tl_options *options)
+{
+	pool->min_workers = min;
+	pool->max_workers = max;
+	pool->adaptive = min < max;
+	pool->spare_workers = smaller(options->spare_workers, TL_MAX_WORKERS - max);
+	pool->options = *options;
+	pool->options.name = NULL;
+	pool->idle_timeout = options->idle_timeout == TL_NONE ? TL_FOREVER :
+	                     options->idle_timeout            ? options->idle_timeout :
+	                                                        IDLE_TIMEOUT_DEFAULT;
+	pool->spin = options->spin == TL_NONE ? 0 :
+	             options->spin            ? options->spin :
+	                                        SPIN_DEFAULT;
+	if (cpus_allowed() < 2)
+		pool->spin = 0; /* whom we wait for could not run meanwhile */
+}
+
+static void executor_free(tl_executor *pool)
+{
+	for (unsigned i = 0; i < pool->slots; i++)
+		free(pool->workers[i]);
+	free(pool);
+	cell_trim();
+}
+
+/* Start the first threads; if one can't be started, end the others. */
+static int executor_start(tl_executor *pool)
+{
+	int error = 0;
+	for (unsigned i = 0; i < pool->min_workers && !error; i++) {
+		fetch_add_seq_cst(&pool->threads, 1u);
+		error = pool_start_thread(pool);
+	}
+	if (error) {
+		executor_close(pool, TL_DRAIN);
+		executor_wait_live(pool, 0, TL_FOREVER);
+		pool_join(pool);
+	}
+	return error;
+}
+
+static tl_executor *executor_new(const char *kind, uint32_t *number, unsigned min,
+                                 unsigned max, const tl_options *options)
+{
+	static const tl_options defaults;
+	tl_executor *pool = aligned_alloc(LINE, sizeof *pool);
+	if (!pool)
+		return fail_with(-ENOMEM);
+	memset(pool, 0, sizeof *pool);
+	injector_init(&pool->injector);
+	if (!options)
+		options = &defaults;
+	executor_configure(pool, min, max, options);
+	if (options->name)
+		snprintf(pool->name, sizeof pool->name, "%s", options->name);
+	else
+		snprintf(pool->name, sizeof pool->name, "%s-%u", kind,
+		         fetch_add_relaxed(number, 1u) + 1);
+	int error = executor_start(pool);
+	if (error) {
+		executor_free(pool);
+		return fail_with(error);
+	}
+	return pool;
+}
+
+static uint32_t pool_number, worker_number;
+
+TL_API tl_executor *tl_worker_create(const tl_options *options)
+{
+	if (options_check(options))
+		return fail_with(-EINVAL);
+	tl_executor *pool = executor_new("worker", &worker_number, 1, 1, options);
+	if (pool)
+		pool->ordered = true;
+	return pool;
+}
+
+TL_API tl_executor *tl_fixed_pool_create(unsigned workers, const tl_options *options)
+{
+	if (!workers || workers > TL_MAX_WORKERS || options_check(options))
+		return fail_with(-EINVAL);
+	return executor_new("pool", &pool_number, workers, workers, options);
+}
+
+TL_API tl_executor *tl_adaptive_pool_create(const tl_options *options)
+{
+	if (options_check(options))
+		return fail_with(-EINVAL);
+	unsigned min = options && options->min_workers ? options->min_workers : 1;
+	unsigned max = options ? options->max_workers : 0;
+	if (!max)
+		max = smaller(DEFAULT_WORKERS_MOST, 2 * cpus_usable("/"));
+	if (max < min)
+		max = min;
+	tl_executor *pool = executor_new("pool", &pool_number, min, max, options);
+	if (pool)
+		pool->adaptive = true;
+	return pool;
+}
+
+/* ---- Stopping ----------------------------------------------------------------- */
+
+/* Take whatever is queued anywhere and end it as cancelled. */
+static void cancel_one(tl_executor *pool, tl_task *task)
+{
+	if (!task)
+		return;
+	fetch_add_relaxed(&pool->cancelled, 1);
+	if (task_begin(task)) {
+		task->future.error_ = -ECANCELED;
+		future_finish(&task->future, CANCELLED);
+	}
+}
+
+static void cancel_pending(tl_executor *pool)
+{
+	struct injector *injector = &pool->injector;
+	uint64_t position;
+	tl_task *task;
+	while (injector_take(injector, 1, 1, &position))
+		cancel_one(pool, injector_get(injector, position));
+	while ((task = overflow_take(&pool->overflow)))
+		cancel_one(pool, task);
+	for (unsigned i = 0; i < load_acquire(&pool->slots); i++) {
+		struct worker *worker = pool_worker(pool, i);
+		while ((task = ring_steal(&worker->ring)))
+			cancel_one(pool, task);
+		unsigned n;
+		while ((n = range_steal(&worker->range, &position)))
+			while (n--)
+				cancel_one(pool, injector_get(injector, position++));
+	}
+}
+
+static void executor_close(tl_executor *pool, enum tl_shutdown_mode how)
+{
+	exchange_seq_cst(&pool->closed, 1u);
+	fetch_or_seq_cst(&pool->injector.tail, CLOSED);
+	lock(&pool->overflow.lock); /* whoever was about to append has done it or won't */
+	unlock(&pool->overflow.lock);
+	if (how == TL_CANCEL) {
+		exchange_seq_cst(&pool->cancelling, 1u);
+		cancel_pending(pool);
+	}
+	pool_finish_if_idle(pool);
+}
+
+static int executor_wait_live(tl_executor *pool, uint32_t most, int64_t deadline)
+{
+	uint32_t live;
+	while ((live = load_seq_cst(&pool->live)) > most)
+		if (futex_wait(&pool->live, live, deadline) == -ETIMEDOUT)
+			return load_seq_cst(&pool->live) > most ? -ETIMEDOUT : 0;
+	return 0;
+}
+
+static int executor_reopen(tl_executor *pool)
+{
+	store_relaxed(&pool->finished, 0u);
+	store_relaxed(&pool->cancelling, 0u);
+	store_relaxed(&pool->threads, 0u);
+	exchange_seq_cst(&pool->closed, 0u);
+	fetch_and_seq_cst(&pool->injector.tail, ~CLOSED);
+	return executor_start(pool);
+}
+
+static bool called_from_own_task(const tl_executor *pool)
+{
+	return self.worker && self.worker->pool == pool;
+}
+
+TL_API int tl_executor_shutdown(tl_executor *executor, enum tl_shutdown_mode how,
+                                int64_t timeout)
+{
+	if (!executor || timeout < 0 || (how != TL_DRAIN && how != TL_CANCEL))
+		return -EINVAL;
+	int64_t deadline = deadline_after(timeout);
+	executor_close(executor, how);
+	if (called_from_own_task(executor))
+		return -EDEADLK;
+	int error = executor_wait_live(executor, 0, deadline);
+	if (!error)
+		pool_join(executor);
+	return error;
+}
+
+TL_API int tl_executor_destroy(tl_executor *executor)
+{
+	if (!executor)
+		return 0;
+	if (called_from_own_task(executor))
+		return -EDEADLK;
+	tl_executor_shutdown(executor, TL_DRAIN, TL_FOREVER);
+	executor_free(executor);
+	return 0;
+}

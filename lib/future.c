@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* layer 3: future · publishing an end, promises, references */
+#include "future.h"
+
+#include <limits.h>
+
+#include "callback.h"
+#include "futex.h"
+
+static tl_callback *future_end(tl_future *future, enum state state)
+{
+	tl_callback *list = NULL;
+	bool detached = false;
+	uint32_t word = load_relaxed(&future->word_), ended;
+	do {
+		if ((word & CALLBACKS) && !detached) {
+			list = callbacks_detach(future);
+			detached = true;
+		}
+		ended = with_state(word, state);
+		if (word & CELL)
+			ended -= REFERENCE;
+	} while (!cas_acq_rel(&future->word_, &word, ended));
+
+	if (word & WAITERS)
+		futex_wake(&future->word_, INT_MAX);
+	if ((ended & CELL) && ended < REFERENCE)
+		cell_free(task_of(future));
+	return list;
+}
+
+static int future_park(tl_future *future, uint32_t word, int64_t deadline)
+{
+	uint32_t waiting = word | WAITERS;
+	if (!(word & WAITERS) && !cas_acq_rel(&future->word_, &word, waiting))
+		return 0;
+	return futex_wait(&future->word_, waiting, deadline);
+}
+
+/* ---- Promises ----------------------------------------------------------------- */
+
+TL_API void tl_future_init(tl_future *future)
+{
+	*future = (tl_future){ 0 };
+}
+
+/* NEW to SETTLING: from here on this thread alone may end it. */
+static bool future_settle(tl_future *future)
+{
+	uint32_t word = load_relaxed(&future->word_);
+	do {
+		if (state_of(word) != NEW)
+			return false;
+	} while (!cas_acq_rel(&future->word_, &word, with_state(word, SETTLING)));
+	return true;
+}
+
+TL_API int tl_future_set(tl_future *future, void *value)
+{
+	if (!future)
+		return -EINVAL;
+	if (!future_settle(future))
+		return -EALREADY;
+	future->value_ = value;
+	future_finish(future, DONE);
+	return 0;
+}
+
+TL_API int tl_future_fail(tl_future *future, int error)
+{
+	if (!future || !error)
+		return -EINVAL;
+	if (!future_settle(future))
+		return -EALREADY;
+	future->error_ = error_normal(error);
+	future_finish(future, future->error_ == -ECANCELED ? CANCELLED : FAILED);
+	return 0;
+}
+
+/* ---- Looking at it ------------------------------------------------------------ */
+
+TL_API bool tl_future_done(const tl_future *future)
+{
+	return future && has_ended(load_acquire(&future->word_));
+}
+
+TL_API bool tl_future_running(const tl_future *future)
+{
+	return future && state_of(load_acquire(&future->word_)) == RUNNING;
+}
+
+TL_API bool tl_future_cancelled(const tl_future *future)
+{
+	return future && state_of(load_acquire(&future->word_)) == CANCELLED;
+}
+
+/* ---- References --------------------------------------------------------------- */
+
+TL_API tl_future *tl_future_retain(tl_future *future)
+{
+	if (future)
+		fetch_add_relaxed(&future->word_, REFERENCE);
+	return future;
+}
+
+TL_API void tl_future_release(tl_future *future)
+{
+	if (!future || !(load_relaxed(&future->word_) & CELL))
+		return;
+	if (fetch_sub_acq_rel(&future->word_, REFERENCE) < 2 * REFERENCE)
+		cell_free(task_of(future));
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* layer 3: future · the state word of a future, and what waits on it */
+/*
+ *   bits   name       set by                     meaning
+ *   0-2    state      see below                  where its life is
+ *   3      WAITERS    a waiter                   somebody may sleep on the word; stays
+ *   4      CALLBACKS  who registers one          look at the list when ending; stays
+ *   5      CANCEL     tl_future_cancel           queued: never run it; running: stop
+ *   6      LEFT       the canceller              he no longer touches the queue
+ *   7      CELL       tl_submit and others       our memory, counted by references
+ *   8-31   references retain, release            user's, and one of the executor's
+ *
+ *   from      to        who, by CAS on the word
+ *   NEW       QUEUED    submit (of your own task; a cell is born QUEUED)
+ *   NEW       SETTLING  whoever completes a promise or cancels what was never submitted
+ *   QUEUED    RUNNING   who has won its slot, unless CANCEL is set
+ *   QUEUED    NEW       submit, when the executor had been shut down
+ *   QUEUED    ended     who has won its slot, CANCEL being set
+ *   RUNNING   ended     the thread that ran it
+ *   SETTLING  ended     who had made it SETTLING
+ *
+ * Publishing: value and error are written first, then one CAS (release) sets the end
+ * state and drops the executor's reference. After it the completer touches nothing of
+ * the future: its owner may have freed or unmapped it. It only wakes by address, which
+ * the kernel allows on memory that is gone, so every wait loops.
+ *
+ * With callbacks, the list is first swapped for FIRED, then the end is published, then
+ * the nodes run. Who comes to register and finds FIRED waits for the end, which is
+ * instructions away, and runs his node himself. The list is guarded by one of a few
+ * locks, chosen by the future's address; a future without callbacks takes none. Each
+ * node holds a reference, so that a cell is still there when its callbacks run.
+ *
+ * Cancelling what is queued: CANCEL is set while the word says QUEUED. From then on the
+ * task won't run, and can't end before LEFT is set, unless the canceller himself wins
+ * its slot. So the executor, which outlives its tasks, is still there for him to
+ * touch. Who takes a cancelled task out of the queue waits for LEFT, then ends it.
+ */
+#ifndef TL_FUTURE_H
+#define TL_FUTURE_H
+
+#include "atomic.h"
+#include "cell.h"
+
+enum state { NEW, QUEUED, RUNNING, SETTLING, DONE, FAILED, CANCELLED };
+
+#define STATE UINT32_C(0x07)
+#define WAITERS UINT32_C(0x08)
+#define CALLBACKS UINT32_C(0x10)
+#define CANCEL UINT32_C(0x20)
+#define LEFT UINT32_C(0x40)
+#define CELL UINT32_C(0x80)
+#define REFERENCE UINT32_C(0x100)
+
+static inline enum state state_of(uint32_t word)
+{
+	return (enum state)(word & STATE);
+}
+
+static inline bool has_ended(uint32_t word)
+{
+	return (word & STATE) >= DONE;
+}
+
+static inline uint32_t with_state(uint32_t word, enum state state)
+{
+	return (word & ~STATE) | (uint32_t)state;
+}
+
+static inline tl_task *task_of(tl_future *future)
+{
+	return CONTAINER_OF(future, tl_task, future);
+}
+
+/* Publish the end. Returns the callbacks, oldest first: the caller hands them to
+ * future_fire. Without any, the future may be gone on return. */
+static tl_callback *future_end(tl_future *future, enum state state);
+static void future_fire(tl_callback *list);
+
+/* Both of these. */
+static inline void future_finish(tl_future *future, enum state state)
+{
+	tl_callback *list = future_end(future, state);
+	if (list)
+		future_fire(list);
+}
+
+/* Sleep until the word is no longer `word`, with WAITERS set in it. */
+static int future_park(tl_future *future, uint32_t word, int64_t deadline);
+
+/* 0, or the error that a fail may carry. */
+static inline int error_normal(int error)
+{
+	return error > 0 ? -error : error;
+}
+
+#endif

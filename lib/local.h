@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* layer 1: local · what a thread knows of itself */
+#ifndef TL_LOCAL_H
+#define TL_LOCAL_H
+
+#include "base.h"
+
+struct worker;
+struct magazine;
+
+/* A task that this thread runs; those below it on the stack wait for it. */
+struct frame {
+	tl_task *task;
+	struct frame *below;
+	int error; /* recorded by tl_fail */
+};
+
+struct local {
+	struct worker *worker;     /* set in the threads of pools */
+	struct frame *frame;       /* innermost task that runs here */
+	struct magazine *loaded;   /* cells for this thread, see cell.c */
+	struct magazine *reserve;
+	tl_callback *firing;       /* the callback that runs here, if it owns its node */
+	tl_callback *put_off;      /* what that callback has made ready, oldest first */
+	bool fires;                /* callbacks run here */
+};
+
+/* One block of the static TLS: no call to find it, in a shared library neither. */
+static __thread struct local self __attribute__((tls_model("initial-exec")));
+
+#endif

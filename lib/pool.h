@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* layer 4: pool · the one executor behind worker, fixed pool and adaptive pool */
+/*
+ * A worker is a pool of one that keeps order: nothing goes into its own ring, so all
+ * submissions pass the injector and its overflow list, which are first in, first out.
+ * A fixed pool has min == max. What each word is for:
+ *
+ *   threads   workers that exist or are about to, in numbers: the demand counter. Up
+ *             by CAS below the limit (who does it starts a thread), down by CAS above
+ *             a floor (who does it ends).
+ *   live      threads of ours that still run any code; 0 ends a shutdown
+ *   blocked   workers that wait inside a task; spares may stand in for them
+ *   role      the searcher's role, see sleep.h
+ *   idle      a bit for each worker that is without work and not claimed
+ */
+#ifndef TL_POOL_H
+#define TL_POOL_H
+
+#include <pthread.h>
+
+#include "injector.h"
+#include "lock.h"
+#include "overflow.h"
+#include "range.h"
+#include "ring.h"
+#include "task.h"
+
+struct counters {
+	uint64_t local; /* submitted from inside */
+	uint64_t begun, completed, cancelled, stolen;
+	uint64_t parks, vain;
+};
+
+struct worker {
+	struct ring ring;
+	ON_OWN_LINE uint64_t range; /* see range.h; thieves write it too */
+	ON_OWN_LINE uint32_t parker; /* see sleep.h */
+	ON_OWN_LINE tl_executor *pool;
+	unsigned index;
+	unsigned tick; /* tasks since it looked outside */
+	unsigned victim; /* whom it robbed last */
+	bool announced; /* own idle bit was set and not taken back */
+	bool searcher; /* holds the role */
+	bool woken; /* by a claim, and has not found work since */
+	bool used; /* under pool->threads_lock: a thread runs on this slot */
+	bool joinable; /* likewise: `thread` has to be joined */
+	pthread_t thread;
+	struct counters counters;
+};
+
+#define GROUPS (TL_MAX_WORKERS / 64)
+
+struct tl_executor {
+	/* Set at creation, or seldom: */
+	bool adaptive, ordered;
+	char name[16];
+	uint32_t min_workers, max_workers, spare_workers;
+	uint32_t closed; /* submits are refused */
+	uint32_t cancelling; /* what is queued ends as cancelled */
+	uint32_t finished; /* closed and nothing left: workers end */
+	uint32_t slots; /* workers[0..slots) may be set */
+	int64_t idle_timeout, spin;
+	tl_options options; /* hooks, stack size */
+	struct worker *workers[TL_MAX_WORKERS];
+
+	/* Who sleeps: written by idle workers and wakers, read by every submit. */
+	ON_OWN_LINE uint32_t role;
+	uint32_t recent; /* who became idle last */
+	uint64_t idle[GROUPS];
+
+	ON_OWN_LINE uint32_t threads;
+	uint32_t live, blocked;
+	struct lock threads_lock; /* worker slots, started, retired, old_thread */
+	pthread_t old_thread; /* the last one retired, not joined yet */
+	bool have_old_thread;
+	uint64_t started, retired;
+	uint64_t wakes, cancelled; /* from anywhere */
+
+	struct injector injector;
+	struct overflow overflow;
+};
+
+/* How many threads the pool may have now. */
+static inline uint32_t pool_limit(tl_executor *pool)
+{
+	uint32_t spare = load_relaxed(&pool->spare_workers);
+	if (spare)
+		spare = smaller(spare, load_seq_cst(&pool->blocked));
+	return load_seq_cst(&pool->max_workers) + spare;
+}
+
+/* Workers are published once and stay until the pool is freed. */
+static inline struct worker *pool_worker(tl_executor *pool, unsigned index)
+{
+	return load_acquire(&pool->workers[index]);
+}
+
+/* Is a task in any queue? Finds every push whose edge came before the caller's. */
+static bool pool_has_work(tl_executor *pool);
+
+/* Take this very task out of where it is queued. The pool must be known to live. */
+static bool pool_claim(tl_executor *pool, tl_task *task);
+
+/* threads.c: have one more thread (its place in `threads` taken already). */
+static bool pool_reserve_thread(tl_executor *pool);
+static int pool_start_thread(tl_executor *pool);
+
+/* If the pool was closed, and has no work, and all its threads are idle: end them. */
+static void pool_finish_if_idle(tl_executor *pool);
+
+#endif

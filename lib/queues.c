@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* layer 4: queues · looking at all queues of a pool at once */
+#include "pool.h"
+
+static bool pool_has_work(tl_executor *pool)
+{
+	if (injector_count(&pool->injector) || load_seq_cst(&pool->overflow.count))
+		return true;
+	unsigned slots = load_acquire(&pool->slots);
+	for (unsigned i = 0; i < slots; i++) {
+		struct worker *worker = pool_worker(pool, i);
+		if (worker && (range_length(load_seq_cst(&worker->range)) ||
+		               ring_has_work(&worker->ring)))
+			return true;
+	}
+	return false;
+}
+
+static bool pool_claim(tl_executor *pool, tl_task *task)
+{
+	uintptr_t place = load_acquire(&task->place_);
+	switch (place_kind(place)) {
+	case PLACE_INJECTOR:
+		return injector_claim(&pool->injector, place >> 2, task);
+	case PLACE_RING:
+		return ring_claim(place_pointer(place), task);
+	case PLACE_OVERFLOW:
+		return overflow_claim(&pool->overflow, task);
+	case PLACE_NONE:
+		break;
+	}
+	return false;
+}

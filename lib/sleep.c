@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* layer 4: sleep · who sleeps, who searches, whom to wake */
+#include "sleep.h"
+
+#include "futex.h"
+
+static uint64_t idle_bit(unsigned index)
+{
+	return UINT64_C(1) << index % 64;
+}
+
+static bool idle_any(tl_executor *pool)
+{
+	unsigned groups = (load_acquire(&pool->slots) + 63) / 64;
+	for (unsigned g = 0; g < groups; g++)
+		if (load_seq_cst(&pool->idle[g]))
+			return true;
+	return false;
+}
+
+static bool idle_take(tl_executor *pool, unsigned index)
+{
+	uint64_t bit = idle_bit(index);
+	return fetch_and_seq_cst(&pool->idle[index / 64], ~bit) & bit;
+}
+
+static struct worker *idle_claim(tl_executor *pool)
+{
+	unsigned recent = load_relaxed(&pool->recent);
+	if ((load_relaxed(&pool->idle[recent / 64]) & idle_bit(recent)) &&
+	    idle_take(pool, recent))
+		return pool_worker(pool, recent);
+	unsigned groups = (load_acquire(&pool->slots) + 63) / 64;
+	for (unsigned g = 0; g < groups; g++) {
+		uint64_t idle;
+		while ((idle = load_seq_cst(&pool->idle[g]))) {
+			unsigned index = g * 64 + (unsigned)__builtin_ctzll(idle);
+			if (idle_take(pool, index))
+				return pool_worker(pool, index);
+		}
+	}
+	return NULL;
+}
+
+static void worker_notify(struct worker *worker, uint32_t what)
+{
+	fetch_add_relaxed(&worker->pool->wakes, 1);
+	if (exchange_seq_cst(&worker->parker, what) == PARKED)
+		futex_wake(&worker->parker, 1);
+}
+
+/* S2 and S3 have found that somebody may have to be woken. */
+static COLD void wake_one(tl_executor *pool)
+{
+	do {
+		uint32_t nobody = 0;
+		if (!cas_seq_cst(&pool->role, &nobody, 1u))
+			return;
+		struct worker *worker = idle_claim(pool);
+		if (worker) {
+			worker_notify(worker, ROLE);
+			return;
+		}
+		exchange_seq_cst(&pool->role, 0u);
+	} while (idle_any(pool) && pool_has_work(pool));
+}
+
+static void pool_signal(tl_executor *pool)
+{
+	if (load_seq_cst(&pool->role))
+		return;
+	if (idle_any(pool))
+		wake_one(pool);
+	else if (UNLIKELY(load_seq_cst(&pool->threads) < pool_limit(pool)) &&
+	         pool_reserve_thread(pool))
+		pool_start_thread(pool);
+}
+
+/* ---- The worker's side -------------------------------------------------------- */
+
+static void worker_announce(struct worker *worker)
+{
+	tl_executor *pool = worker->pool;
+	worker->announced = true;
+	store_relaxed(&pool->recent, worker->index);
+	fetch_or_seq_cst(&pool->idle[worker->index / 64], idle_bit(worker->index));
+}
+
+static bool worker_notified(struct worker *worker)
+{
+	uint32_t what = load_acquire(&worker->parker);
+	if (what < PLAIN)
+		return false;
+	store_relaxed(&worker->parker, (uint32_t)EMPTY);
+	worker->announced = false;
+	worker->woken = true;
+	if (what == ROLE)
+		worker->searcher = true;
+	return true;
+}
+
+/* Until notified; the claimer is between two instructions, or has been preempted. */
+static void worker_await_claimer(struct worker *worker)
+{
+	for (int i = 0; i < SPIN_PAUSES; i++) {
+		if (worker_notified(worker))
+			return;
+		cpu_relax();
+	}
+	while (!worker_notified(worker)) {
+		uint32_t seen = EMPTY;
+		if (cas_seq_cst(&worker->parker, &seen, (uint32_t)PARKED) || seen == PARKED)
+			futex_wait(&worker->parker, PARKED, TL_FOREVER);
+	}
+}
+
+static bool worker_withdraw(struct worker *worker)
+{
+	if (idle_take(worker->pool, worker->index)) {
+		worker->announced = false;
+		return true;
+	}
+	worker_await_claimer(worker);
+	return false;
+}
+
+static bool worker_park(struct worker *worker, int64_t deadline)
+{
+	uint32_t seen = EMPTY;
+	count_up(&worker->counters.parks, 1);
+	if (cas_seq_cst(&worker->parker, &seen, (uint32_t)PARKED)) {
+		while (load_acquire(&worker->parker) == PARKED) {
+			if (futex_wait(&worker->parker, PARKED, deadline) != -ETIMEDOUT)
+				continue;
+			if (idle_take(worker->pool, worker->index)) {
+				store_relaxed(&worker->parker, (uint32_t)EMPTY);
+				worker->announced = false;
+				return false;
+			}
+			deadline = TL_FOREVER; /* claimed at the last moment */
+		}
+	}
+	return worker_notified(worker);
+}
+
+static bool worker_take_role(struct worker *worker)
+{
+	uint32_t nobody = 0;
+	if (!worker->searcher && load_relaxed(&worker->pool->role) == 0)
+		worker->searcher = cas_seq_cst(&worker->pool->role, &nobody, 1u);
+	return worker->searcher;
+}
+
+static void worker_drop_role(struct worker *worker)
+{
+	if (!worker->searcher)
+		return;
+	worker->searcher = false;
+	exchange_seq_cst(&worker->pool->role, 0u);
+}

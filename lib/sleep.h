@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* layer 4: sleep · who sleeps, who searches, whom to wake */
+/*
+ * Two kinds of ownership, both taken by exactly one thread:
+ *
+ * A worker's idle bit is a token. The worker sets it when it has nothing to do (even
+ * before it publishes its last result: then who waited for that finds it idle). It is
+ * cleared by a waker, who thereby has claimed this worker and now owes it a
+ * notification, or by the worker itself, which then owes nobody anything. Never by both:
+ * it is one atomic fetch-and. A worker that wants to leave and finds its bit gone has
+ * been claimed and waits for the notification, which is on its way.
+ *
+ * The role (of the searcher) is held by nobody (0) or one (1): a worker that looks for
+ * work without having any, or one that is being woken to do so. While it is held, single
+ * submits wake nobody else. Whoever gives it up looks at the queues again afterwards.
+ *
+ *   a worker's parker   EMPTY    it runs
+ *                       PARKED   it sleeps, or is about to; futex
+ *                       PLAIN    claimed: look for work
+ *                       ROLE     claimed: look for work, the role is yours
+ *
+ * Why no wake-up is lost. All of these are sequentially consistent:
+ *
+ *   submit   S1 push (a CAS or exchange of the queue's index)
+ *            S2 load role: held -> leave it to the searcher
+ *            S3 load idle: none -> leave it to those that run
+ *   worker   W1 set own idle bit (fetch-or)
+ *            W2 role = 0 (exchange), if it held the role
+ *            W3 look at every queue; if all are empty, park
+ *
+ *   S2 finds the role held: its holder's W2 comes after S2, so its W3 comes after S1
+ *   and finds the task. (Or it finds work earlier: then pool_released looks again.)
+ *   S3 finds no idle worker: each worker's W1 comes after S3, so its W3 comes after S1.
+ *   Otherwise S3 claims a bit and notifies: that worker looks at the queues.
+ *   A waker that held the role and found no sleeper looks again after it has given
+ *   the role up, for those who came to S2 in between.
+ *
+ * A worker that takes over a range, or moves tasks from the overflow list to its ring,
+ * hides them from W3 of others for some instructions; so it does S2 and S3 after it has
+ * made them visible again.
+ *
+ * A growing adaptive pool (threads below the limit) goes by tokens alone: each submit
+ * first claims an idle worker or reserves a thread, then pushes, then notifies it or
+ * starts it. Two quick blocking tasks thus get two threads, and a sequence of submit
+ * and wait needs one.
+ */
+#ifndef TL_SLEEP_H
+#define TL_SLEEP_H
+
+#include "pool.h"
+
+enum { EMPTY, PARKED, PLAIN, ROLE };
+
+/* Claim an idle worker: whoever became idle last, if it still is, else the first. */
+static struct worker *idle_claim(tl_executor *pool);
+static bool idle_any(tl_executor *pool);
+
+static void worker_notify(struct worker *worker, uint32_t what);
+
+/* After a push, or after tasks have become visible again: see that somebody comes. */
+static void pool_signal(tl_executor *pool);
+
+/* The worker's side. announce: W1. withdraw: true if the bit was still its own; false
+ * after the notification of the one who had claimed it has been taken. */
+static void worker_announce(struct worker *worker);
+static bool worker_withdraw(struct worker *worker);
+
+/* Has it been notified? Takes the notification: worker->searcher, worker->woken. */
+static bool worker_notified(struct worker *worker);
+
+/* Sleep until notified: true; or until the deadline: false, and the bit is taken back. */
+static bool worker_park(struct worker *worker, int64_t deadline);
+
+/* Take the role if nobody has it; give it up, and look again if work is to be done. */
+static bool worker_take_role(struct worker *worker);
+static void worker_drop_role(struct worker *worker);
+
+#endif

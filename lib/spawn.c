@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* layer 7: spawn · a thread for one task */
+#include "task.h"
+#include "thread.h"
+
+static void *spawn_main(void *argument)
+{
+	tl_task *task = argument;
+	pthread_setname_np(pthread_self(), "spawn");
+	if (task_begin(task))
+		future_finish(&task->future, task_call(task));
+	return NULL;
+}
+
+TL_API tl_future *tl_spawn(tl_function *function, void *argument)
+{
+	tl_task *task = task_new(NULL, function, argument);
+	if (!task)
+		return NULL;
+	int error = thread_start(NULL, 0, spawn_main, task);
+	if (error) {
+		cell_free(task);
+		return fail_with(error);
+	}
+	return &task->future;
+}

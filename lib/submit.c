@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* layer 6: submit · the way of a task into a pool */
+#include "executor.h"
+#include "futex.h"
+
+static COLD int push_overflow(tl_executor *pool, tl_task *task)
+{
+	int error = 0;
+	lock(&pool->overflow.lock);
+	if (load_acquire(&pool->injector.tail) & CLOSED)
+		error = -ESHUTDOWN;
+	else
+		overflow_append(&pool->overflow, task);
+	unlock(&pool->overflow.lock);
+	return error;
+}
+
+static int executor_push(tl_executor *pool, tl_task *task)
+{
+	struct worker *worker = self.worker;
+	if (worker && worker->pool == pool && !pool->ordered) {
+		if (UNLIKELY(load_relaxed(&pool->closed)))
+			return -ESHUTDOWN;
+		if (LIKELY(ring_push(&worker->ring, task))) {
+			count_up(&worker->counters.local, 1);
+			return 0;
+		}
+	} else if (LIKELY(load_acquire(&pool->overflow.count) == 0)) {
+		/* While older tasks are in the list, newer ones go behind them. */
+		int error = injector_push(&pool->injector, task);
+		if (LIKELY(error != -ENOSPC))
+			return error;
+	}
+	return push_overflow(pool, task);
+}
+
+/* A pool that may grow: first have a worker for this task, then push it. */
+static COLD int submit_growing(tl_executor *pool, tl_task *task)
+{
+	struct worker *claimed = idle_claim(pool);
+	bool reserved = !claimed && pool_reserve_thread(pool);
+	int error = executor_push(pool, task);
+	if (claimed)
+		worker_notify(claimed, PLAIN);
+	else if (reserved && error)
+		pool_release_thread(pool, 0);
+	else if (!error && (!reserved || pool_start_thread(pool)))
+		pool_signal(pool);
+	return error;
+}
+
+static int executor_submit(tl_executor *pool, tl_task *task)
+{
+	if (pool->adaptive && load_relaxed(&pool->threads) < pool_limit(pool))
+		return submit_growing(pool, task);
+	int error = executor_push(pool, task);
+	if (LIKELY(!error))
+		pool_signal(pool);
+	return error;
+}
+
+TL_API tl_future *tl_submit(tl_executor *executor, tl_function *function, void *argument)
+{
+	if (!executor)
+		return fail_with(-EINVAL);
+	tl_task *task = task_new(executor, function, argument);
+	if (UNLIKELY(!task))
+		return NULL;
+	int error = executor_submit(executor, task);
+	if (UNLIKELY(error)) {
+		cell_free(task);
+		return fail_with(error);
+	}
+	return &task->future;
+}
+
+/* Waiters that came before the submit look at the task again: it may be theirs to run.
+ * By address: the task itself may be over and gone. */
+static void wake_early_waiters(tl_task *task, int64_t word)
+{
+	if (UNLIKELY(word & WAITERS))
+		futex_wake(&task->future.word_, INT_MAX);
+}
+
+TL_API int tl_submit_task(tl_executor *executor, tl_task *task)
+{
+	if (!executor || !task || !task->function_)
+		return -EINVAL;
+	int64_t word = task_enqueue(task, executor);
+	if (UNLIKELY(word < 0))
+		return (int)word;
+	int error = executor_submit(executor, task);
+	if (UNLIKELY(error))
+		task_refused(task);
+	else
+		wake_early_waiters(task, word);
+	return error;
+}
+
+/* A batch into a pool that has all its threads: wake what it needs at once. */
+static void signal_batch(tl_executor *pool, size_t n)
+{
+	struct worker *worker;
+	while (n-- > 1 && idle_any(pool) && (worker = idle_claim(pool)))
+		worker_notify(worker, PLAIN);
+	pool_signal(pool);
+}
+
+TL_API int tl_submit_tasks(tl_executor *executor, tl_task *const *tasks, size_t n)
+{
+	size_t accepted = 0, unsignalled = 0;
+	int error = 0;
+	if (!executor || (!tasks && n) || n > INT_MAX)
+		return -EINVAL;
+	for (; accepted < n && !error; accepted++) {
+		tl_task *task = tasks[accepted];
+		int64_t word = task && task->function_ ? task_enqueue(task, executor) :
+		                                         -EINVAL;
+		if (word < 0) {
+			error = (int)word;
+			break;
+		}
+		if (executor->adaptive) {
+			error = executor_submit(executor, task);
+		} else {
+			error = executor_push(executor, task);
+			unsignalled += !error;
+		}
+		if (error) {
+			task_refused(task);
+			break;
+		}
+		wake_early_waiters(task, word);
+	}
+	if (unsignalled)
+		signal_batch(executor, unsignalled);
+	return accepted ? (int)accepted : error;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* layer 3: task · beginning, running and ending one task */
+#include "task.h"
+
+#include "futex.h"
+
+/* What tl_fail returns: an address that no value of a user can be. */
+static char failure;
+
+static bool task_begin(tl_task *task)
+{
+	uint32_t *word = &task->future.word_, seen = load_relaxed(word);
+	for (;;) {
+		if (UNLIKELY(seen & CANCEL)) {
+			/* Its canceller may still touch our queue: instructions away. */
+			if (seen & LEFT)
+				break;
+			future_park(&task->future, seen, TL_FOREVER);
+			seen = load_acquire(word);
+		} else if (LIKELY(cas_acq_rel(word, &seen, with_state(seen, RUNNING)))) {
+			return true;
+		}
+	}
+	task->future.error_ = -ECANCELED;
+	future_finish(&task->future, CANCELLED);
+	return false;
+}
+
+static enum state task_call(tl_task *task)
+{
+	struct frame frame = { .task = task, .below = self.frame, .error = -EIO };
+	self.frame = &frame;
+	void *value = task->function_(task->argument_);
+	self.frame = frame.below;
+	if (UNLIKELY(value == &failure)) {
+		task->future.error_ = frame.error;
+		return frame.error == -ECANCELED ? CANCELLED : FAILED;
+	}
+	task->future.value_ = value;
+	return DONE;
+}
+
+static bool runs_here(const tl_future *future)
+{
+	for (struct frame *frame = self.frame; frame; frame = frame->below)
+		if (&frame->task->future == future)
+			return true;
+	return false;
+}
+
+TL_API void *tl_fail(int error)
+{
+	if (self.frame)
+		self.frame->error = error ? error_normal(error) : -EINVAL;
+	return &failure;
+}
+
+TL_API bool tl_cancel_requested(void)
+{
+	return self.frame && load_relaxed(&self.frame->task->future.word_) & CANCEL;
+}
+
+/* ---- Setting up --------------------------------------------------------------- */
+
+static void task_set(tl_task *task, uint32_t word, tl_function *function, void *argument)
+{
+	*task = (tl_task){
+		.future = { .word_ = word },
+		.function_ = function,
+		.argument_ = argument,
+	};
+}
+
+TL_API void tl_task_init(tl_task *task, tl_function *function, void *argument)
+{
+	task_set(task, NEW, function, argument);
+}
+
+static tl_task *task_new(tl_executor *executor, tl_function *function, void *argument)
+{
+	if (!function)
+		return fail_with(-EINVAL);
+	tl_task *task = cell_new();
+	if (!task)
+		return fail_with(-ENOMEM);
+	task_set(task, QUEUED | CELL | 2 * REFERENCE, function, argument);
+	task->executor_ = executor;
+	return task;
+}
+
+static int64_t task_enqueue(tl_task *task, tl_executor *executor)
+{
+	uint32_t *word = &task->future.word_, seen = load_relaxed(word);
+	do {
+		if (state_of(seen) == CANCELLED)
+			return -ECANCELED;
+		if (state_of(seen) != NEW)
+			return -EBUSY;
+		task->executor_ = executor;
+		store_relaxed(&task->place_, (uintptr_t)0);
+	} while (!cas_acq_rel(word, &seen, with_state(seen, QUEUED)));
+	return seen;
+}
+
+static void task_refused(tl_task *task)
+{
+	uint32_t *word = &task->future.word_, seen = load_relaxed(word);
+	do {
+		if (seen & CANCEL) { /* somebody was promised that it never runs */
+			task_begin(task);
+			return;
+		}
+	} while (!cas_acq_rel(word, &seen, with_state(seen, NEW)));
+}
+
+TL_API int tl_task_run(tl_task *task)
+{
+	if (!task || !task->function_)
+		return -EINVAL;
+	int64_t word = task_enqueue(task, NULL);
+	if (word < 0)
+		return (int)word;
+	if (task_begin(task))
+		future_finish(&task->future, task_call(task));
+	return 0;
+}

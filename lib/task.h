@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* layer 3: task · beginning, running and ending one task */
+#ifndef TL_TASK_H
+#define TL_TASK_H
+
+#include "future.h"
+
+/*
+ * What a thread does with a task that it alone owns (it has won the slot, or the task
+ * was never queued): task_begin; if true, task_call, then future_end with the state
+ * that task_call returned. If false the task has been ended as cancelled.
+ */
+static bool task_begin(tl_task *task);
+static enum state task_call(tl_task *task);
+
+/* Set up a cell for a user and an executor. NULL with errno. */
+static tl_task *task_new(tl_executor *executor, tl_function *function, void *argument);
+
+/* NEW to QUEUED; returns the word as it was, or a negative errno. */
+static int64_t task_enqueue(tl_task *task, tl_executor *executor);
+
+/* QUEUED back to NEW, when the executor refused it. */
+static void task_refused(tl_task *task);
+
+/* Does this thread run this task, here or further down its stack? */
+static bool runs_here(const tl_future *future);
+
+#endif

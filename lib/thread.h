@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* layer 1: thread · the only start of a thread */
+#ifndef TL_THREAD_H
+#define TL_THREAD_H
+
+#include <pthread.h>
+#include <signal.h>
+
+#include "base.h"
+
+/*
+ * The new thread is born with all signals blocked but the synchronous ones, which
+ * only their causer can take, and SIGPROF, so that profilers see our threads. A
+ * mask set by the thread itself would come too late for a signal already on its way.
+ */
+static inline void thread_signals(sigset_t *set)
+{
+	static const int open[] = { SIGILL,  SIGTRAP, SIGABRT, SIGBUS,
+		                    SIGFPE,  SIGSEGV, SIGSYS,  SIGPROF };
+	sigfillset(set);
+	for (size_t i = 0; i < sizeof open / sizeof *open; i++)
+		sigdelset(set, open[i]);
+}
+
+/* Start a joinable thread, or one on its own when `handle` is NULL. 0 or -errno. */
+static inline int thread_start(pthread_t *handle, size_t stack_size,
+                               void *(*function)(void *), void *argument)
+{
+	pthread_attr_t attributes;
+	sigset_t ours, callers;
+	pthread_t ignored;
+
+	int error = pthread_attr_init(&attributes);
+	if (error)
+		return -error;
+	if (stack_size)
+		error = pthread_attr_setstacksize(&attributes, stack_size);
+	if (!error && !handle)
+		error = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	if (!error) {
+		thread_signals(&ours);
+		pthread_sigmask(SIG_BLOCK, &ours, &callers);
+		error = pthread_create(handle ? handle : &ignored, &attributes, function,
+		                       argument);
+		pthread_sigmask(SIG_SETMASK, &callers, NULL);
+	}
+	pthread_attr_destroy(&attributes);
+	return -error;
+}
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* layer 5: threads · starting, ending and joining the threads of a pool */
+#include "thread.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "futex.h"
+#include "worker.h"
+
+static bool pool_reserve_thread(tl_executor *pool)
+{
+	uint32_t threads = load_seq_cst(&pool->threads);
+	do {
+		if (threads >= pool_limit(pool))
+			return false;
+	} while (!cas_seq_cst(&pool->threads, &threads, threads + 1));
+	return true;
+}
+
+static bool pool_release_thread(tl_executor *pool, uint32_t floor)
+{
+	uint32_t threads = load_seq_cst(&pool->threads);
+	do {
+		if (threads <= floor)
+			return false;
+	} while (!cas_seq_cst(&pool->threads, &threads, threads - 1));
+	return true;
+}
+
+/* "name/3" in 15 characters: the number is kept, the name is cut. */
+static void worker_set_name(const struct worker *worker)
+{
+	char number[8], name[16];
+	int digits = snprintf(number, sizeof number, "/%u", worker->index);
+	snprintf(name, sizeof name, "%.*s%s", 15 - digits, worker->pool->name, number);
+	pthread_setname_np(pthread_self(), name);
+}
+
+/* Leave the slot to another thread; join the one that retired before. */
+static void worker_retire(struct worker *worker)
+{
+	tl_executor *pool = worker->pool;
+	lock(&pool->threads_lock);
+	pthread_t before = pool->old_thread;
+	bool have = pool->have_old_thread;
+	pool->old_thread = worker->thread;
+	pool->have_old_thread = true;
+	worker->used = worker->joinable = false;
+	pool->retired++;
+	unlock(&pool->threads_lock);
+	if (have)
+		pthread_join(before, NULL);
+	cell_trim();
+}
+
+static void *worker_main(void *argument)
+{
+	struct worker *worker = argument;
+	tl_executor *pool = worker->pool;
+	const tl_options *options = &pool->options;
+
+	self.worker = worker;
+	worker_set_name(worker);
+	if (options->on_start)
+		options->on_start(options->hook_context);
+	bool retires = worker_run(worker);
+	if (options->on_stop)
+		options->on_stop(options->hook_context);
+	self.worker = NULL;
+	if (retires) {
+		worker_retire(worker);
+		pool_finish_if_idle(pool);
+	}
+	if (fetch_sub_seq_cst(&pool->live, 1u) <= 2) /* 1 left: exit inside a task */
+		futex_wake(&pool->live, INT_MAX);
+	return NULL;
+}
+
+/* With the lock held: a worker that no thread runs. NULL when out of memory. */
+static struct worker *worker_slot(tl_executor *pool)
+{
+	unsigned index = 0;
+	while (pool->workers[index] && pool->workers[index]->used)
+		index++;
+	struct worker *worker = pool->workers[index];
+	if (!worker) {
+		worker = aligned_alloc(LINE, sizeof *worker);
+		if (!worker)
+			return NULL;
+		memset(worker, 0, sizeof *worker);
+		worker->pool = pool;
+		worker->index = index;
+		store_release(&pool->workers[index], worker);
+		if (index >= pool->slots)
+			store_release(&pool->slots, index + 1);
+	}
+	return worker;
+}
+
+static int pool_start_thread(tl_executor *pool)
+{
+	int saved = errno, error = -ENOMEM;
+	lock(&pool->threads_lock);
+	struct worker *worker = worker_slot(pool);
+	if (worker) {
+		worker->announced = worker->searcher = worker->woken = false;
+		fetch_add_seq_cst(&pool->live, 1u);
+		error = thread_start(&worker->thread, pool->options.stack_size,
+		                     worker_main, worker);
+		if (error)
+			fetch_sub_seq_cst(&pool->live, 1u);
+		else
+			worker->used = worker->joinable = true;
+	}
+	if (!error)
+		pool->started++;
+	unlock(&pool->threads_lock);
+	if (error) {
+		pool_release_thread(pool, 0);
+		pool_finish_if_idle(pool);
+	}
+	errno = saved;
+	return error;
+}
+
+/* Join what has ended. Only when live is 0, or counts only the calling thread. */
+static void pool_join(tl_executor *pool)
+{
+	lock(&pool->threads_lock);
+	for (unsigned i = 0; i < pool->slots; i++) {
+		struct worker *worker = pool->workers[i];
+		if (worker && worker != self.worker && worker->joinable) {
+			pthread_join(worker->thread, NULL);
+			worker->used = worker->joinable = false;
+		}
+	}
+	if (pool->have_old_thread)
+		pthread_join(pool->old_thread, NULL);
+	pool->have_old_thread = false;
+	unlock(&pool->threads_lock);
+}
+
+/* Claim every idle worker, so that each looks around. */
+static void pool_wake_all(tl_executor *pool)
+{
+	uint64_t seen[GROUPS] = { 0 };
+	unsigned slots = load_acquire(&pool->slots);
+	for (unsigned g = 0; g * 64 < slots; g++)
+		seen[g] = exchange_seq_cst(&pool->idle[g], UINT64_C(0));
+	for (unsigned i = 0; i < slots; i++)
+		if (seen[i / 64] >> i % 64 & 1)
+			worker_notify(pool_worker(pool, i), PLAIN);
+}
+
+static void pool_finish_if_idle(tl_executor *pool)
+{
+	if (!load_seq_cst(&pool->closed))
+		return;
+	uint32_t idle = 0;
+	for (unsigned g = 0; g * 64 < load_acquire(&pool->slots); g++)
+		idle += (uint32_t)__builtin_popcountll(load_seq_cst(&pool->idle[g]));
+	if (idle < load_seq_cst(&pool->threads) || pool_has_work(pool))
+		return;
+	exchange_seq_cst(&pool->finished, 1u);
+	pool_wake_all(pool);
+}

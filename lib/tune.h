@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* layer 1: tune · every tuned constant: value, unit, reason, benchmark */
+#ifndef TL_TUNE_H
+#define TL_TUNE_H
+
+/* Slots of a pool's injector. Deep enough that a burst of some thousand tasks takes
+ * no lock; 32 KiB, touched once around. perf/ratio.c, rows submit and e2e. */
+#define INJECTOR_SLOTS 4096
+
+/* Slots of a worker's own ring: what a task may submit before the overflow list is
+ * used; 2 KiB. As Go and Tokio. */
+#define RING_SLOTS 256
+
+/* Tasks that a worker takes over from the injector or the overflow list at once.
+ * Enough to spread the cost of the shared index; few enough that what a blocked
+ * worker holds is soon stolen. perf/ratio.c, row submit. */
+#define RANGE_MOST 32
+
+/* A worker looks at outside work at least once in so many tasks (as Go). */
+#define OUTSIDE_EVERY 61
+
+/* ns: how long an idle worker looks for work before it parks, by default. A wake
+ * costs the submitter 14 us across two virtual CPUs. perf/ratio.c, row submit. */
+#define SPIN_DEFAULT 10000
+
+/* Pauses between two looks of an idle worker, some 0.7 us: each look takes the line
+ * of the index from a busy producer. perf/ratio.c, row submit. */
+#define SPIN_PAUSES 64
+
+/* ns: how long a waiter watches a task that runs before it parks. */
+#define WAIT_SPIN 2000
+
+/* ns: first nap of a worker that waits for a task which another thread holds in
+ * its hands between two of its instructions (wait.c); doubled up to the second. */
+#define NAP_FIRST 20000
+#define NAP_MOST 1000000
+
+/* ns: the ancestor's time after which an idle worker ends. */
+#define IDLE_TIMEOUT_DEFAULT 1000000000
+
+/* The ancestor's default of max_workers: min(64, 2 x CPUs). */
+#define DEFAULT_WORKERS_MOST 64
+
+/* Futures that tl_wait handles without an allocation. */
+#define WAIT_ON_STACK 64
+
+/* Free cells in the depot below which giving memory back is not worth the walk. */
+#define TRIM_CELLS 4096
+
+#endif

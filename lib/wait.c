@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* layer 6: wait · waiting for one future, outside and inside of tasks */
+/*
+ * Outside of tasks: watch it for a moment if its task runs on another CPU, then sleep
+ * on the word.
+ *
+ * In a worker of the pool where the awaited task is queued: win its slot and run it
+ * here. So a wait never needs a thread that isn't there, and waits without a circle
+ * make progress in a pool of one, at any depth that the stack allows. No other task is
+ * run inside a wait: it might want a lock that is held further down this stack.
+ *
+ * A task that says QUEUED but is in no slot is in some thread's hands: one that is
+ * submitting it, or one that has taken it and is about to run it. Both are instructions
+ * away from the next step, but the first doesn't look at the word any more (the task
+ * may be gone by then), so nobody would wake us: we nap and look again. A task that is
+ * submitted after the wait has begun is no such case: its submit sees WAITERS.
+ */
+#include "wait.h"
+
+#include "clock.h"
+
+static int wait_run_queued(tl_future *future)
+{
+	struct worker *worker = self.worker;
+	uint32_t word = load_acquire(&future->word_);
+	if (!worker || state_of(word) != QUEUED || (word & CANCEL))
+		return 0;
+	tl_task *task = task_of(future);
+	if (task->executor_ != worker->pool)
+		return 0;
+	if (worker->pool->ordered)
+		return self.frame ? -EDEADLK : 0;
+	if (!pool_claim(worker->pool, task))
+		return -EAGAIN;
+
+	/* What this task completes is not put off by a callback that waits for it. */
+	tl_callback *put_off = self.put_off;
+	bool fires = self.fires;
+	self.put_off = NULL;
+	self.fires = false;
+	worker_execute(worker, task);
+	self.put_off = put_off;
+	self.fires = fires;
+	return 1;
+}
+
+static void wait_blocks(void)
+{
+	if (!self.worker || !load_relaxed(&self.worker->pool->spare_workers))
+		return;
+	tl_executor *pool = self.worker->pool;
+	fetch_add_seq_cst(&pool->blocked, 1u);
+	if (pool_has_work(pool))
+		pool_signal(pool);
+}
+
+static void wait_unblocks(void)
+{
+	if (self.worker && load_relaxed(&self.worker->pool->spare_workers))
+		fetch_sub_seq_cst(&self.worker->pool->blocked, 1u);
+}
+
+static int wait_asleep(tl_future *future, int64_t deadline)
+{
+	uint32_t word = load_acquire(&future->word_);
+	enum state state = state_of(word);
+	int result = 0;
+	wait_blocks();
+	/* Only while it is in this state: one just queued may be ours to run. */
+	while (!has_ended(word) && state_of(word) == state && result == 0) {
+		result = future_park(future, word, deadline);
+		word = load_acquire(&future->word_);
+		if (!self.worker)
+			state = state_of(word);
+	}
+	wait_unblocks();
+	return has_ended(word) ? 0 : result;
+}
+
+/* Its task runs on another CPU: it may end before a sleep would begin. */
+static void wait_spinning(tl_future *future)
+{
+	if (state_of(load_acquire(&future->word_)) != RUNNING)
+		return;
+	int64_t end = clock_now() + WAIT_SPIN;
+	do {
+		for (int i = 0; i < 8; i++) {
+			if (state_of(load_relaxed(&future->word_)) != RUNNING)
+				return;
+			cpu_relax();
+		}
+	} while (clock_now() < end);
+}
+
+static int wait_until(tl_future *future, int64_t deadline)
+{
+	int64_t nap = NAP_FIRST;
+	if (self.frame && runs_here(future))
+		return -EDEADLK;
+	wait_spinning(future);
+	while (!has_ended(load_acquire(&future->word_))) {
+		int ran = wait_run_queued(future);
+		if (ran == -EDEADLK)
+			return ran;
+		if (ran > 0)
+			continue;
+		int64_t until = deadline;
+		if (ran == -EAGAIN) {
+			int64_t next = deadline_after(nap);
+			until = next < deadline ? next : deadline;
+			nap = nap < NAP_MOST ? 2 * nap : NAP_MOST;
+		}
+		if (wait_asleep(future, until) == -ETIMEDOUT && until == deadline)
+			return has_ended(load_acquire(&future->word_)) ? 0 : -ETIMEDOUT;
+	}
+	return 0;
+}
+
+TL_API int tl_future_wait(tl_future *future, int64_t timeout)
+{
+	if (!future || timeout < 0)
+		return -EINVAL;
+	if (LIKELY(has_ended(load_acquire(&future->word_))))
+		return 0;
+	if (timeout == 0)
+		return -ETIMEDOUT;
+	return wait_until(future, deadline_after(timeout));
+}
+
+TL_API int tl_future_result(tl_future *future, void **value, int64_t timeout)
+{
+	int error = tl_future_wait(future, timeout);
+	if (error)
+		return error;
+	switch (state_of(load_acquire(&future->word_))) {
+	case DONE:
+		if (value)
+			*value = future->value_;
+		return 0;
+	case CANCELLED:
+		return -ECANCELED;
+	default:
+		return future->error_;
+	}
+}
+
+TL_API void *tl_await(tl_future *future)
+{
+	if (!future)
+		return NULL;
+	void *value = NULL;
+	int error = tl_future_result(future, &value, TL_FOREVER);
+	tl_future_release(future);
+	errno = -error;
+	return value;
+}

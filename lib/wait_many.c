@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* layer 7: wait_many · tl_wait */
+/*
+ * ALL waits for one after the other. ANY and FIRST_ERROR hang a callback on each future;
+ * the first that decides sets the latch, on which the caller sleeps. Then every node is
+ * taken back, so nothing points to the caller's stack any more.
+ */
+#include <limits.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "futex.h"
+#include "wait.h"
+
+struct latch {
+	uint32_t decided; /* the answer + 1; a futex */
+	uint32_t left; /* futures that have not ended well */
+	uint32_t count;
+	bool errors_only;
+};
+
+struct entry {
+	tl_callback callback;
+	struct latch *latch;
+	uint32_t index;
+};
+
+static void latch_decide(struct latch *latch, uint32_t answer)
+{
+	uint32_t open = 0;
+	if (cas_acq_rel(&latch->decided, &open, answer + 1))
+		futex_wake(&latch->decided, 1);
+}
+
+static void entry_ended(tl_future *future, void *context)
+{
+	struct entry *entry = context;
+	struct latch *latch = entry->latch;
+	bool well = state_of(load_acquire(&future->word_)) == DONE;
+	if (!latch->errors_only || !well)
+		latch_decide(latch, entry->index);
+	else if (fetch_sub_acq_rel(&latch->left, 1u) == 1)
+		latch_decide(latch, latch->count);
+}
+
+static int wait_all(tl_future *const *futures, size_t n, int64_t timeout)
+{
+	int64_t deadline = deadline_after(timeout);
+	for (size_t i = 0; i < n; i++) {
+		int error = 0;
+		if (!has_ended(load_acquire(&futures[i]->word_)))
+			error = timeout ? wait_until(futures[i], deadline) : -ETIMEDOUT;
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+/* In a worker: run what is queued in its own pool until the latch is decided. Returns
+ * -EAGAIN if one of them is in another thread's hands. */
+static int run_queued(tl_future *const *futures, size_t n, struct latch *latch)
+{
+	int result = 0;
+	for (size_t i = 0; i < n && !load_acquire(&latch->decided); i++) {
+		int ran = wait_run_queued(futures[i]);
+		if (ran == -EAGAIN)
+			result = ran;
+	}
+	return result;
+}
+
+static int latch_wait(tl_future *const *futures, struct latch *latch, int64_t deadline)
+{
+	int64_t nap = NAP_FIRST;
+	while (!load_acquire(&latch->decided)) {
+		int64_t until = deadline;
+		if (run_queued(futures, latch->count, latch) == -EAGAIN) {
+			int64_t next = deadline_after(nap);
+			until = next < deadline ? next : deadline;
+			nap = nap < NAP_MOST ? 2 * nap : NAP_MOST;
+		}
+		wait_blocks();
+		int error = futex_wait(&latch->decided, 0, until);
+		wait_unblocks();
+		if (error && until == deadline)
+			break;
+	}
+	uint32_t decided = load_acquire(&latch->decided);
+	return decided ? (int)(decided - 1) : -ETIMEDOUT;
+}
+
+static int wait_first(tl_future *const *futures, size_t n, bool errors_only,
+                      int64_t timeout)
+{
+	struct entry on_stack[WAIT_ON_STACK], *entries = on_stack;
+	struct latch latch = {
+		.left = (uint32_t)n,
+		.count = (uint32_t)n,
+		.errors_only = errors_only,
+	};
+	int64_t deadline = deadline_after(timeout);
+	for (size_t i = 0; self.frame && i < n; i++)
+		if (runs_here(futures[i]))
+			return -EDEADLK;
+	if (n > WAIT_ON_STACK && !(entries = malloc(n * sizeof *entries)))
+		return -ENOMEM;
+
+	size_t hung = 0;
+	for (; hung < n && !load_acquire(&latch.decided); hung++) {
+		struct entry *entry = &entries[hung];
+		entry->callback.function = entry_ended;
+		entry->callback.context = entry;
+		entry->latch = &latch;
+		entry->index = (uint32_t)hung;
+		tl_future_on_done(futures[hung], &entry->callback);
+	}
+	int answer;
+	if (timeout || load_acquire(&latch.decided))
+		answer = latch_wait(futures, &latch, deadline);
+	else
+		answer = -ETIMEDOUT;
+	while (hung > 0) {
+		hung--;
+		tl_future_remove(futures[hung], &entries[hung].callback);
+	}
+	if (entries != on_stack)
+		free(entries);
+	return answer;
+}
+
+TL_API int tl_wait(tl_future *const *futures, size_t n, enum tl_wait_mode mode,
+                   int64_t timeout)
+{
+	if ((!futures && n) || timeout < 0 || n >= INT_MAX)
+		return -EINVAL;
+	for (size_t i = 0; i < n; i++)
+		if (!futures[i])
+			return -EINVAL;
+	switch (mode) {
+	case TL_ALL:
+		return wait_all(futures, n, timeout);
+	case TL_ANY:
+		return n ? wait_first(futures, n, false, timeout) : -EINVAL;
+	case TL_FIRST_ERROR:
+		return n ? wait_first(futures, n, true, timeout) : 0;
+	}
+	return -EINVAL;
+}

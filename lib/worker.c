@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/* layer 5: worker · the loop of a pool's thread */
+#include "worker.h"
+
+#include "clock.h"
+
+/* ---- Finding work ------------------------------------------------------------- */
+
+/* Make positions of the injector stealable as this worker's range, and take one. */
+static tl_task *worker_hold(struct worker *worker, uint64_t position, unsigned length)
+{
+	tl_executor *pool = worker->pool;
+	if (length > 1) {
+		exchange_seq_cst(&worker->range, range_make(position, length));
+		pool_signal(pool);
+		return range_next(&worker->range, &pool->injector);
+	}
+	return injector_get(&pool->injector, position);
+}
+
+static tl_task *worker_take_injected(struct worker *worker, unsigned most)
+{
+	tl_executor *pool = worker->pool;
+	uint64_t position;
+	unsigned n, share = load_relaxed(&pool->threads);
+	while ((n = injector_take(&pool->injector, most, share ? share : 1, &position))) {
+		for (unsigned i = 0; i < n; i++)
+			injector_prefetch(&pool->injector, position + i);
+		tl_task *task = worker_hold(worker, position, n);
+		if (task)
+			return task;
+	}
+	return NULL;
+}
+
+/* The own ring is empty: move the oldest tasks there, the very oldest on top. */
+static COLD tl_task *worker_take_overflowed(struct worker *worker)
+{
+	tl_executor *pool = worker->pool;
+	struct overflow *list = &pool->overflow;
+	tl_task *tasks[RANGE_MOST];
+	if (load_seq_cst(&list->count) == 0)
+		return NULL;
+	lock(&list->lock);
+	uint64_t share = list->count / smaller(load_relaxed(&pool->threads), 64) + 1;
+	unsigned n = overflow_detach(list, tasks,
+	                             share < RANGE_MOST ? (unsigned)share : RANGE_MOST);
+	for (unsigned i = n; i > 1; i--)
+		ring_push(&worker->ring, tasks[i - 1]);
+	unlock(&list->lock);
+	if (n > 1)
+		pool_signal(pool);
+	return n ? tasks[0] : NULL;
+}
+
+static tl_task *worker_steal(struct worker *worker)
+{
+	tl_executor *pool = worker->pool;
+	unsigned slots = load_acquire(&pool->slots);
+	for (unsigned i = 0; i < slots; i++) {
+		unsigned index = (worker->victim + i) % slots;
+		struct worker *victim = pool_worker(pool, index);
+		if (!victim || victim == worker)
+			continue;
+		uint64_t position;
+		tl_task *task = ring_steal(&victim->ring);
+		unsigned n = task ? 0 : range_steal(&victim->range, &position);
+		if (n)
+			task = worker_hold(worker, position, n);
+		if (task) {
+			worker->victim = index;
+			count_up(&worker->counters.stolen, 1);
+			return task;
+		}
+	}
+	return NULL;
+}
+
+static tl_task *worker_find(struct worker *worker)
+{
+	tl_task *task = worker_take_injected(worker, RANGE_MOST);
+	if (!task)
+		task = worker_take_overflowed(worker);
+	return task ? task : worker_steal(worker);
+}
+
+static bool worker_too_many(struct worker *worker)
+{
+	tl_executor *pool = worker->pool;
+	return UNLIKELY(load_relaxed(&pool->threads) > pool_limit(pool));
+}
+
+/* Own work first, newest first; then from outside, oldest first. */
+static tl_task *worker_next(struct worker *worker)
+{
+	tl_task *task = NULL;
+	if (UNLIKELY(++worker->tick >= OUTSIDE_EVERY)) {
+		worker->tick = 0;
+		task = range_next(&worker->range, &worker->pool->injector);
+		if (!task)
+			task = worker_take_injected(worker, 1);
+		if (!task)
+			task = overflow_take(&worker->pool->overflow);
+	}
+	if (!task)
+		task = ring_pop(&worker->ring);
+	if (!task)
+		task = range_next(&worker->range, &worker->pool->injector);
+	if (!task && !worker_too_many(worker)) {
+		task = worker_take_injected(worker, RANGE_MOST);
+		if (!task)
+			task = worker_take_overflowed(worker);
+	}
+	return task;
+}
+
+/* ---- Running a task ----------------------------------------------------------- */
+
+static void pool_bring_another(tl_executor *pool)
+{
+	struct worker *other = idle_claim(pool);
+	if (other)
+		worker_notify(other, PLAIN);
+	else if (pool_reserve_thread(pool))
+		pool_start_thread(pool);
+}
+
+/* No task is left that this worker would run next. */
+static bool worker_out_of_work(struct worker *worker)
+{
+	tl_executor *pool = worker->pool;
+	return load_relaxed(&worker->ring.tail) == load_relaxed(&worker->ring.head) &&
+	       !range_length(load_relaxed(&worker->range)) &&
+	       !load_relaxed(&pool->overflow.count) &&
+	       load_relaxed(&pool->injector.head) ==
+	               (load_relaxed(&pool->injector.tail) & ~CLOSED);
+}
+
+static void worker_fire(struct worker *worker, tl_callback *list)
+{
+	if (worker->announced && !worker_withdraw(worker)) {
+		worker->woken = false;
+		worker_drop_role(worker);
+		pool_bring_another(worker->pool);
+	}
+	future_fire(list);
+}
+
+static void worker_execute(struct worker *worker, tl_task *task)
+{
+	tl_executor *pool = worker->pool;
+	if (UNLIKELY(!task_begin(task))) {
+		count_up(&worker->counters.cancelled, 1);
+		return;
+	}
+	enum state state = CANCELLED;
+	if (UNLIKELY(load_relaxed(&pool->cancelling))) {
+		task->future.error_ = -ECANCELED;
+		count_up(&worker->counters.cancelled, 1);
+	} else {
+		count_up(&worker->counters.begun, 1);
+		state = task_call(task);
+		count_up(&worker->counters.completed, 1);
+	}
+	/* Idle before the result is out: who waits for it finds this worker, not another. */
+	if (!self.frame && load_relaxed(&pool->max_workers) > 1 &&
+	    worker_out_of_work(worker))
+		worker_announce(worker);
+	tl_callback *list = future_end(&task->future, state);
+	if (UNLIKELY(list != NULL))
+		worker_fire(worker, list);
+}
+
+/* ---- Without work ------------------------------------------------------------- */
+
+/* Look for work for a while, at intervals; true: there is some, or a notification. */
+static bool worker_search(struct worker *worker)
+{
+	tl_executor *pool = worker->pool;
+	if (pool->spin > 0 && worker_take_role(worker)) {
+		int64_t end = clock_now() + pool->spin;
+		do {
+			for (int i = 0; i < SPIN_PAUSES; i++) {
+				if (load_relaxed(&worker->parker) >= PLAIN)
+					return true;
+				cpu_relax();
+			}
+			if (pool_has_work(pool))
+				return true;
+		} while (clock_now() < end && !load_relaxed(&pool->finished));
+	}
+	worker_drop_role(worker);
+	return pool_has_work(pool);
+}
+
+/* A task was found by a worker that had none: is more to be done, by others? */
+static tl_task *worker_found(struct worker *worker, tl_task *task)
+{
+	tl_executor *pool = worker->pool;
+	worker->woken = false;
+	if (worker->searcher) {
+		worker_drop_role(worker);
+		if (idle_any(pool) && pool_has_work(pool))
+			pool_signal(pool);
+	}
+	return task;
+}
+
+/* This worker's place among the threads has been given up; or work came at once. */
+static bool worker_retires(struct worker *worker, uint32_t floor)
+{
+	tl_executor *pool = worker->pool;
+	if (load_relaxed(&pool->closed) || !pool_release_thread(pool, floor))
+		return false;
+	/* A submit that came before may have counted on this thread: look again. */
+	return !pool_has_work(pool) || !pool_reserve_thread(pool);
+}
+
+static int64_t worker_deadline(tl_executor *pool)
+{
+	int64_t timeout = load_relaxed(&pool->idle_timeout);
+	if (load_seq_cst(&pool->threads) <= load_relaxed(&pool->min_workers))
+		return TL_FOREVER;
+	return deadline_after(timeout);
+}
+
+/* The next task, or NULL when this thread shall end. */
+static tl_task *worker_idle(struct worker *worker, bool *retires)
+{
+	tl_executor *pool = worker->pool;
+	for (;;) {
+		if (worker->announced && worker_notified(worker))
+			continue;
+		if (worker->woken) {
+			tl_task *task = worker_find(worker);
+			if (task)
+				return worker_found(worker, task);
+			worker->woken = false;
+			count_up(&worker->counters.vain, 1);
+		}
+		if (load_seq_cst(&pool->finished)) {
+			if (!worker->announced || worker_withdraw(worker))
+				return NULL;
+			continue;
+		}
+		if (worker_too_many(worker)) {
+			if (worker->announced && !worker_withdraw(worker))
+				continue;
+			worker_drop_role(worker);
+			*retires = worker_retires(worker, pool_limit(pool));
+			if (*retires)
+				return NULL;
+		}
+		if (!worker->announced)
+			worker_announce(worker);
+		if (worker_search(worker)) {
+			worker_withdraw(worker);
+			tl_task *task = worker_find(worker);
+			if (task)
+				return worker_found(worker, task);
+			continue;
+		}
+		if (load_seq_cst(&pool->closed))
+			pool_finish_if_idle(pool);
+		if (!worker_park(worker, worker_deadline(pool))) {
+			*retires = worker_retires(worker, load_relaxed(&pool->min_workers));
+			if (*retires)
+				return NULL;
+		}
+	}
+}
+
+static bool worker_run(struct worker *worker)
+{
+	bool retires = false;
+	for (;;) {
+		tl_task *task = worker->announced ? NULL : worker_next(worker);
+		if (!task)
+			task = worker_idle(worker, &retires);
+		if (!task)
+			return retires;
+		worker_execute(worker, task);
+	}
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* layer 5: worker · the loop of a pool's thread */
+#ifndef TL_WORKER_H
+#define TL_WORKER_H
+
+#include "sleep.h"
+
+/* Run tasks until the pool has finished or the worker is to retire; true: it retires. */
+static bool worker_run(struct worker *worker);
+
+/* Run one task that this worker has won, in a wait or in the loop. */
+static void worker_execute(struct worker *worker, tl_task *task);
+
+/* Any task of this pool, for a worker without own work; NULL if none was found. */
+static tl_task *worker_find(struct worker *worker);
+
+/* This worker can't come at once although it was claimed: have another one come. */
+static void pool_bring_another(tl_executor *pool);
+
+/* One thread less, if more than `floor` are there. */
+static bool pool_release_thread(tl_executor *pool, uint32_t floor);
+
+#endif
