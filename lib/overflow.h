@@ -78,9 +78,11 @@ static inline unsigned overflow_detach(struct overflow *list, tl_task **tasks,
 {
 	unsigned n = 0;
 	tl_task *task = list->first;
-	for (; task && n < most; n++) {
-		tasks[n] = task;
-		task = overflow_next(task);
+	while (task && n < most) {
+		tl_task *next = overflow_next(task);
+		store_relaxed(&task->place_, (uintptr_t)PLACE_NONE);
+		tasks[n++] = task;
+		task = next;
 	}
 	list->first = task;
 	if (task)
