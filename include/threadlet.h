@@ -245,7 +245,7 @@ TL_API void tl_future_init(tl_future *future);
 
 /*
  * Complete a promise with a value, or with an error (a negative errno; a positive
- * one is negated, 0 is -EINVAL; -ECANCELED ends it as cancelled). 0, or -EALREADY:
+ * one is negated, 0 taken for -EINVAL; -ECANCELED ends it as cancelled). 0; -EALREADY:
  * it has been completed or belongs to a task under way. Runs its callbacks.
  */
 TL_API int tl_future_set(tl_future *future, void *value);

@@ -13,7 +13,7 @@ TL_API int tl_executor_set_max_workers(tl_executor *executor, unsigned workers)
 	exchange_seq_cst(&executor->max_workers, workers);
 	pool_wake_all(executor); /* those too many end */
 	while (pool_has_work(executor) && pool_reserve_thread(executor))
-		if (pool_start_thread(executor))
+		if (pool_start_thread(executor, false))
 			break;
 	return 0;
 }

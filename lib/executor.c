@@ -17,24 +17,22 @@ static int options_check(const tl_options *options)
 	static const tl_options none;
 	if (!options)
 		return 0;
-	bool sizes = options->min_workers <= TL_MAX_WORKERS &&
-	             options->max_workers <= TL_MAX_WORKERS &&
-	             options->spare_workers <= TL_MAX_WORKERS &&
-	             (!options->max_workers ||
-	              options->min_workers <= options->max_workers);
 	bool times = options->idle_timeout >= TL_NONE && options->spin >= TL_NONE;
 	bool stack = !options->stack_size ||
 	             options->stack_size >= (size_t)sysconf(_SC_THREAD_STACK_MIN);
 	bool rest = !memcmp(options->reserved, none.reserved, sizeof none.reserved);
-	return sizes && times && stack && rest ? 0 : -EINVAL;
+	return times && stack && rest && options->spare_workers <= TL_MAX_WORKERS ?
+	               0 :
+	               -EINVAL;
 }
 
-static void executor_configure(tl_executor *pool, unsigned min, unsigned max,
-                               const tl_options *options)
+static void executor_configure(tl_executor *pool, enum kind kind, unsigned min,
+                               unsigned max, const tl_options *options)
 {
 	pool->min_workers = min;
 	pool->max_workers = max;
-	pool->adaptive = min < max;
+	pool->adaptive = kind == ADAPTIVE;
+	pool->ordered = kind == WORKER;
 	pool->spare_workers = smaller(options->spare_workers, TL_MAX_WORKERS - max);
 	pool->options = *options;
 	pool->options.name = NULL;
@@ -62,7 +60,7 @@ static int executor_start(tl_executor *pool)
 	int error = 0;
 	for (unsigned i = 0; i < pool->min_workers && !error; i++) {
 		fetch_add_seq_cst(&pool->threads, 1u);
-		error = pool_start_thread(pool);
+		error = pool_start_thread(pool, true);
 	}
 	if (error) {
 		executor_close(pool, TL_DRAIN);
@@ -72,10 +70,11 @@ static int executor_start(tl_executor *pool)
 	return error;
 }
 
-static tl_executor *executor_new(const char *kind, uint32_t *number, unsigned min,
-                                 unsigned max, const tl_options *options)
+static tl_executor *executor_new(enum kind kind, unsigned min, unsigned max,
+                                 const tl_options *options)
 {
 	static const tl_options defaults;
+	static uint32_t pools, workers; /* numbers for names */
 	tl_executor *pool = aligned_alloc(LINE, sizeof *pool);
 	if (!pool)
 		return fail_with(-ENOMEM);
@@ -83,12 +82,15 @@ static tl_executor *executor_new(const char *kind, uint32_t *number, unsigned mi
 	injector_init(&pool->injector);
 	if (!options)
 		options = &defaults;
-	executor_configure(pool, min, max, options);
+	executor_configure(pool, kind, min, max, options);
 	if (options->name)
 		snprintf(pool->name, sizeof pool->name, "%s", options->name);
+	else if (kind == WORKER)
+		snprintf(pool->name, sizeof pool->name, "worker-%u",
+		         fetch_add_relaxed(&workers, 1u) + 1);
 	else
-		snprintf(pool->name, sizeof pool->name, "%s-%u", kind,
-		         fetch_add_relaxed(number, 1u) + 1);
+		snprintf(pool->name, sizeof pool->name, "pool-%u",
+		         fetch_add_relaxed(&pools, 1u) + 1);
 	int error = executor_start(pool);
 	if (error) {
 		executor_free(pool);
@@ -97,23 +99,18 @@ static tl_executor *executor_new(const char *kind, uint32_t *number, unsigned mi
 	return pool;
 }
 
-static uint32_t pool_number, worker_number;
-
 TL_API tl_executor *tl_worker_create(const tl_options *options)
 {
 	if (options_check(options))
 		return fail_with(-EINVAL);
-	tl_executor *pool = executor_new("worker", &worker_number, 1, 1, options);
-	if (pool)
-		pool->ordered = true;
-	return pool;
+	return executor_new(WORKER, 1, 1, options);
 }
 
 TL_API tl_executor *tl_fixed_pool_create(unsigned workers, const tl_options *options)
 {
 	if (!workers || workers > TL_MAX_WORKERS || options_check(options))
 		return fail_with(-EINVAL);
-	return executor_new("pool", &pool_number, workers, workers, options);
+	return executor_new(FIXED, workers, workers, options);
 }
 
 TL_API tl_executor *tl_adaptive_pool_create(const tl_options *options)
@@ -122,14 +119,13 @@ TL_API tl_executor *tl_adaptive_pool_create(const tl_options *options)
 		return fail_with(-EINVAL);
 	unsigned min = options && options->min_workers ? options->min_workers : 1;
 	unsigned max = options ? options->max_workers : 0;
+	if (min > TL_MAX_WORKERS || max > TL_MAX_WORKERS || (max && min > max))
+		return fail_with(-EINVAL);
 	if (!max)
 		max = smaller(DEFAULT_WORKERS_MOST, 2 * cpus_usable("/"));
 	if (max < min)
 		max = min;
-	tl_executor *pool = executor_new("pool", &pool_number, min, max, options);
-	if (pool)
-		pool->adaptive = true;
-	return pool;
+	return executor_new(ADAPTIVE, min, max, options);
 }
 
 /* ---- Stopping ----------------------------------------------------------------- */
@@ -192,10 +188,12 @@ static int executor_reopen(tl_executor *pool)
 {
 	store_relaxed(&pool->finished, 0u);
 	store_relaxed(&pool->cancelling, 0u);
-	store_relaxed(&pool->threads, 0u);
+	store_relaxed(&pool->role, 0u);
 	exchange_seq_cst(&pool->closed, 0u);
-	fetch_and_seq_cst(&pool->injector.tail, ~CLOSED);
-	return executor_start(pool);
+	int error = executor_start(pool);
+	if (!error) /* only now: nobody may count on a thread that might not start */
+		fetch_and_seq_cst(&pool->injector.tail, ~CLOSED);
+	return error;
 }
 
 static bool called_from_own_task(const tl_executor *pool)

@@ -5,9 +5,11 @@
 
 #include "worker.h"
 
+enum kind { WORKER, FIXED, ADAPTIVE };
+
 /* A pool of this kind with its first threads running, or NULL with errno. */
-static tl_executor *executor_new(const char *kind, uint32_t *number, unsigned min,
-                                 unsigned max, const tl_options *options);
+static tl_executor *executor_new(enum kind kind, unsigned min, unsigned max,
+                                 const tl_options *options);
 
 /* -EINVAL if these options can't be. */
 static int options_check(const tl_options *options);

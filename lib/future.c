@@ -68,7 +68,7 @@ TL_API int tl_future_set(tl_future *future, void *value)
 
 TL_API int tl_future_fail(tl_future *future, int error)
 {
-	if (!future || !error)
+	if (!future)
 		return -EINVAL;
 	if (!future_settle(future))
 		return -EALREADY;

@@ -87,10 +87,10 @@ static inline void future_finish(tl_future *future, enum state state)
 /* Sleep until the word is no longer `word`, with WAITERS set in it. */
 static int future_park(tl_future *future, uint32_t word, int64_t deadline);
 
-/* 0, or the error that a fail may carry. */
+/* The error of a failure: negative, whatever was given. */
 static inline int error_normal(int error)
 {
-	return error > 0 ? -error : error;
+	return error > 0 ? -error : error ? error : -EINVAL;
 }
 
 #endif

@@ -101,9 +101,10 @@ static bool pool_has_work(tl_executor *pool);
 /* Take this very task out of where it is queued. The pool must be known to live. */
 static bool pool_claim(tl_executor *pool, tl_task *task);
 
-/* threads.c: have one more thread (its place in `threads` taken already). */
+/* threads.c: a place among the threads, if the limit allows; and a thread to fill it:
+ * one that has work waiting for it, or one that is idle from its first moment on. */
 static bool pool_reserve_thread(tl_executor *pool);
-static int pool_start_thread(tl_executor *pool);
+static int pool_start_thread(tl_executor *pool, bool idle);
 
 /* If the pool was closed, and has no work, and all its threads are idle: end them. */
 static void pool_finish_if_idle(tl_executor *pool);

@@ -73,7 +73,7 @@ static void pool_signal(tl_executor *pool)
 		wake_one(pool);
 	else if (UNLIKELY(load_seq_cst(&pool->threads) < pool_limit(pool)) &&
 	         pool_reserve_thread(pool))
-		pool_start_thread(pool);
+		pool_start_thread(pool, false);
 }
 
 /* ---- The worker's side -------------------------------------------------------- */

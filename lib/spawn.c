@@ -6,7 +6,7 @@
 static void *spawn_main(void *argument)
 {
 	tl_task *task = argument;
-	pthread_setname_np(pthread_self(), "spawn");
+	thread_begin("spawn");
 	if (task_begin(task))
 		future_finish(&task->future, task_call(task));
 	return NULL;

@@ -44,7 +44,7 @@ static COLD int submit_growing(tl_executor *pool, tl_task *task)
 		worker_notify(claimed, PLAIN);
 	else if (reserved && error)
 		pool_release_thread(pool, 0);
-	else if (!error && (!reserved || pool_start_thread(pool)))
+	else if (!error && (!reserved || pool_start_thread(pool, false)))
 		pool_signal(pool);
 	return error;
 }

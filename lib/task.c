@@ -51,7 +51,7 @@ static bool runs_here(const tl_future *future)
 TL_API void *tl_fail(int error)
 {
 	if (self.frame)
-		self.frame->error = error ? error_normal(error) : -EINVAL;
+		self.frame->error = error_normal(error);
 	return &failure;
 }
 

@@ -9,9 +9,10 @@
 #include "base.h"
 
 /*
- * The new thread is born with all signals blocked but the synchronous ones, which
- * only their causer can take, and SIGPROF, so that profilers see our threads. A
- * mask set by the thread itself would come too late for a signal already on its way.
+ * Our threads block all signals but the synchronous ones, which only their causer can
+ * take, and SIGPROF, so that profilers see them. They are born with these blocked (a
+ * mask set by the thread itself would come too late for a signal already on its way),
+ * and open themselves what their creator had blocked: thread_begin.
  */
 static inline void thread_signals(sigset_t *set)
 {
@@ -20,6 +21,14 @@ static inline void thread_signals(sigset_t *set)
 	sigfillset(set);
 	for (size_t i = 0; i < sizeof open / sizeof *open; i++)
 		sigdelset(set, open[i]);
+}
+
+static inline void thread_begin(const char *name)
+{
+	sigset_t ours;
+	thread_signals(&ours);
+	pthread_sigmask(SIG_SETMASK, &ours, NULL);
+	pthread_setname_np(pthread_self(), name);
 }
 
 /* Start a joinable thread, or one on its own when `handle` is NULL. 0 or -errno. */

@@ -30,12 +30,11 @@ static bool pool_release_thread(tl_executor *pool, uint32_t floor)
 }
 
 /* "name/3" in 15 characters: the number is kept, the name is cut. */
-static void worker_set_name(const struct worker *worker)
+static void worker_name(const struct worker *worker, char name[static 16])
 {
-	char number[8], name[16];
+	char number[8];
 	int digits = snprintf(number, sizeof number, "/%u", worker->index);
-	snprintf(name, sizeof name, "%.*s%s", 15 - digits, worker->pool->name, number);
-	pthread_setname_np(pthread_self(), name);
+	snprintf(name, 16, "%.*s%s", 15 - digits, worker->pool->name, number);
 }
 
 /* Leave the slot to another thread; join the one that retired before. */
@@ -61,8 +60,11 @@ static void *worker_main(void *argument)
 	tl_executor *pool = worker->pool;
 	const tl_options *options = &pool->options;
 
+	char name[16];
+
+	worker_name(worker, name);
+	thread_begin(name);
 	self.worker = worker;
-	worker_set_name(worker);
 	if (options->on_start)
 		options->on_start(options->hook_context);
 	bool retires = worker_run(worker);
@@ -99,20 +101,25 @@ static struct worker *worker_slot(tl_executor *pool)
 	return worker;
 }
 
-static int pool_start_thread(tl_executor *pool)
+static int pool_start_thread(tl_executor *pool, bool idle)
 {
 	int saved = errno, error = -ENOMEM;
 	lock(&pool->threads_lock);
 	struct worker *worker = worker_slot(pool);
 	if (worker) {
 		worker->announced = worker->searcher = worker->woken = false;
+		if (idle)
+			worker_announce(worker);
 		fetch_add_seq_cst(&pool->live, 1u);
 		error = thread_start(&worker->thread, pool->options.stack_size,
 		                     worker_main, worker);
-		if (error)
+		if (error) {
 			fetch_sub_seq_cst(&pool->live, 1u);
-		else
+			if (idle) /* creation fails: nobody can have claimed it yet */
+				idle_take(pool, worker->index);
+		} else {
 			worker->used = worker->joinable = true;
+		}
 	}
 	if (!error)
 		pool->started++;
@@ -139,6 +146,7 @@ static void pool_join(tl_executor *pool)
 	if (pool->have_old_thread)
 		pthread_join(pool->old_thread, NULL);
 	pool->have_old_thread = false;
+	store_relaxed(&pool->threads, 0u);
 	unlock(&pool->threads_lock);
 }
 

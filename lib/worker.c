@@ -94,7 +94,7 @@ static bool worker_too_many(struct worker *worker)
 static tl_task *worker_next(struct worker *worker)
 {
 	tl_task *task = NULL;
-	if (UNLIKELY(++worker->tick >= OUTSIDE_EVERY)) {
+	if (UNLIKELY(++worker->tick >= OUTSIDE_EVERY) && !worker->pool->ordered) {
 		worker->tick = 0;
 		task = range_next(&worker->range, &worker->pool->injector);
 		if (!task)
@@ -122,7 +122,7 @@ static void pool_bring_another(tl_executor *pool)
 	if (other)
 		worker_notify(other, PLAIN);
 	else if (pool_reserve_thread(pool))
-		pool_start_thread(pool);
+		pool_start_thread(pool, false);
 }
 
 /* No task is left that this worker would run next. */
