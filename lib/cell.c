@@ -58,7 +58,7 @@ static struct {
 static void depot_put(struct magazine *magazine)
 {
 	struct magazine **list = magazine->count ? &depot.full : &depot.empty;
-	depot.cells += magazine->count;
+	count_up(&depot.cells, magazine->count); /* written under the lock only */
 	magazine->next = *list;
 	*list = magazine;
 }
@@ -90,7 +90,7 @@ static struct magazine *depot_pop(struct magazine **list)
 	struct magazine *magazine = *list;
 	if (magazine) {
 		*list = magazine->next;
-		depot.cells -= magazine->count;
+		count_up(&depot.cells, -magazine->count);
 	}
 	return magazine;
 }

@@ -33,7 +33,9 @@ static void executor_configure(tl_executor *pool, enum kind kind, unsigned min,
 	pool->max_workers = max;
 	pool->adaptive = kind == ADAPTIVE;
 	pool->ordered = kind == WORKER;
-	pool->spare_workers = smaller(options->spare_workers, TL_MAX_WORKERS - max);
+	if (kind != WORKER) /* which is one thread, always */
+		pool->spare_workers =
+			smaller(options->spare_workers, TL_MAX_WORKERS - max);
 	pool->options = *options;
 	pool->options.name = NULL;
 	pool->idle_timeout = options->idle_timeout == TL_NONE ? TL_FOREVER :

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: MIT
+#
+#   make                 build/libthreadlet.a and build/libthreadlet.so
+#   make install         honours prefix, libdir, includedir, pkgconfigdir, DESTDIR
+#   make check           all tests; asan, tsan, static-check: the same ones, built otherwise
+#   make stress          random operations for SECONDS=n from SEED=n; also
+#                        stress-asan and stress-tsan
+#   make lint            format, layering, exported symbols, the header alone
+#   make demo, bench     what it does and how fast it is here
+#
+# V=1 shows the commands. BUILD=dir builds elsewhere, as for CC=clang beside gcc.
+# "sh tools/with-deps make TARGET" installs what TARGET needs first (Debian).
+
+CFLAGS ?= -O2 -g
+ARFLAGS = rcD
+INSTALL ?= install
+PKG_CONFIG ?= pkg-config
+BUILD ?= build
+
+PREFIX ?= /usr/local
+prefix ?= $(PREFIX)
+exec_prefix ?= $(prefix)
+libdir ?= $(exec_prefix)/lib
+includedir ?= $(prefix)/include
+pkgconfigdir ?= $(libdir)/pkgconfig
+
+# The header is where the version is written down. ABI counts on its own: it goes up
+# when a program built against the last release would break.
+VERSION := $(shell awk '/define TL_VERSION_/ { v = v s $$3; s = "." } END { print v }' \
+	include/threadlet.h)
+ABI := 0
+SONAME := libthreadlet.so.$(ABI)
+SHARED := libthreadlet.so.$(VERSION)
+
+# What the code needs, whatever the user's CFLAGS are; those come last and win.
+TL_CFLAGS = -std=gnu11 -pthread -fvisibility=hidden -ffile-prefix-map=$(CURDIR)=. \
+	-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Iinclude
+
+# Each variant keeps its objects in $(BUILD)/NAME, so that they never mix.
+VARIANTS := release shared plain asan tsan
+FLAGS_shared := -fPIC -fno-semantic-interposition
+FLAGS_plain := -DTL_PLAIN
+FLAGS_asan := -DTL_PLAIN -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+FLAGS_tsan := -DTL_PLAIN -fsanitize=thread -fno-omit-frame-pointer
+
+TESTS := $(sort $(wildcard tests/t_*.c)) tests/support.c
+SUM := $(sort $(wildcard tools/sum*.c))
+comma := ,
+# tests/support.c stands in for these, to count them and to make them fail.
+WRAP := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc aligned_alloc \
+	posix_memalign mmap pthread_create)
+
+SECONDS ?= 10
+
+ifneq ($(V),1)
+say = @printf '  %-7s %s\n' $1 $2;
+endif
+# $(call link,VARIANT,options,libraries)
+link = $(call say,LINK,$@)$(CC) -pthread $(FLAGS_$1) $(CFLAGS) $2 $(LDFLAGS) -o $@ \
+	$(filter %.o %.a,$^) $3 $(LDLIBS)
+
+put = $(call say,INSTALL,$(DESTDIR)$3/$(notdir $2))$(INSTALL) -m $1 $2 $(DESTDIR)$3
+
+all: $(BUILD)/libthreadlet.a $(BUILD)/libthreadlet.so
+
+# The internals have tests of their own; nothing else outside lib may see them.
+define variant
+$(BUILD)/$1/%.o: %.c
+	@mkdir -p $$(@D)
+	$$(call say,CC,$$@)$$(CC) $$(TL_CFLAGS) $$(if $$(filter tests/%,$$<),-Ilib) \
+		$(FLAGS_$1) $$(CPPFLAGS) $$(CFLAGS) -MMD -MP -c -o $$@ $$<
+endef
+$(foreach v,$(VARIANTS),$(eval $(call variant,$v)))
+.SECONDARY:
+-include $(wildcard $(BUILD)/*/*/*.d)
+
+# One object: what is static in the library stays out of a static program's way.
+$(BUILD)/libthreadlet.a: $(BUILD)/release/lib/threadlet.o
+	@rm -f $@
+	$(call say,AR,$@)$(AR) $(ARFLAGS) $@ $^
+
+$(BUILD)/$(SHARED): $(BUILD)/shared/lib/threadlet.o lib/threadlet.map
+	$(call link,shared,-shared -Wl$(comma)-soname$(comma)$(SONAME) \
+		-Wl$(comma)--version-script=lib/threadlet.map -Wl$(comma)-z$(comma)defs \
+		-Wl$(comma)-z$(comma)now)
+
+$(BUILD)/libthreadlet.so: $(BUILD)/$(SHARED)
+	@ln -sf $(SHARED) $(BUILD)/$(SONAME)
+	@ln -sf $(SONAME) $@
+
+$(BUILD)/tests: $(TESTS:%.c=$(BUILD)/release/%.o) $(BUILD)/libthreadlet.a
+	$(call link,release,$(WRAP),-lcriterion)
+$(BUILD)/tests-static: $(TESTS:%.c=$(BUILD)/plain/%.o) $(BUILD)/libthreadlet.a
+	$(call link,plain,-static $(WRAP))
+$(BUILD)/tests-asan: $(TESTS:%.c=$(BUILD)/asan/%.o) $(BUILD)/asan/lib/threadlet.o
+	$(call link,asan,$(WRAP))
+$(BUILD)/tests-tsan: $(TESTS:%.c=$(BUILD)/tsan/%.o) $(BUILD)/tsan/lib/threadlet.o
+	$(call link,tsan,$(WRAP))
+
+$(BUILD)/stress: $(BUILD)/release/tests/stress.o $(BUILD)/libthreadlet.a
+	$(call link,release)
+$(BUILD)/stress-asan: $(BUILD)/asan/tests/stress.o $(BUILD)/asan/lib/threadlet.o
+	$(call link,asan)
+$(BUILD)/stress-tsan: $(BUILD)/tsan/tests/stress.o $(BUILD)/tsan/lib/threadlet.o
+	$(call link,tsan)
+
+$(BUILD)/threadlet-sum: $(SUM:%.c=$(BUILD)/release/%.o) $(BUILD)/libthreadlet.a
+	$(call link,release,,-lcrypto)
+$(BUILD)/threadlet-bench: $(BUILD)/release/tools/bench.o $(BUILD)/libthreadlet.a
+	$(call link,release)
+$(BUILD)/reference-ratio: $(BUILD)/release/perf/ratio.o $(BUILD)/release/perf/mutex_pool.o \
+		$(BUILD)/libthreadlet.a
+	$(call link,release)
+
+# The tests go last: their closing line is the last one of "make check".
+check: $(BUILD)/tests install-check
+	@tools/run-tests $(BUILD)/tests -j1
+static-check: $(BUILD)/tests-static
+	@tools/run-tests $<
+
+export ASAN_OPTIONS := detect_leaks=1:abort_on_error=0:$(ASAN_OPTIONS)
+export UBSAN_OPTIONS := print_stacktrace=1:$(UBSAN_OPTIONS)
+export TSAN_OPTIONS := halt_on_error=1:die_after_fork=0:$(TSAN_OPTIONS)
+# TSan of gcc 12 can't live with the address randomisation of newer kernels.
+steady = $(if $(filter %-tsan,$<),$(shell setarch -R true 2>/dev/null && echo setarch -R))
+asan: $(BUILD)/tests-asan
+	@tools/run-tests $<
+tsan: $(BUILD)/tests-tsan
+	@$(steady) tools/run-tests $<
+
+stress stress-asan stress-tsan: %: $(BUILD)/%
+	SECONDS=$(SECONDS) timeout -k 5 $$(($(SECONDS) + 120)) $(steady) $<
+
+install-check: all
+	@MAKE='$(MAKE_COMMAND)' CC='$(CC)' CXX='$(CXX)' PKG_CONFIG='$(PKG_CONFIG)' \
+		tests/install/run $(BUILD)
+
+lint: all
+	@tools/lint $(BUILD)
+
+demo: $(BUILD)/threadlet-sum $(BUILD)/threadlet-bench
+	@tools/demo
+
+bench: $(BUILD)/reference-ratio
+	@$<
+
+# The paths in threadlet.pc follow the installer's choice, made only now.
+install: all
+	@$(INSTALL) -d $(DESTDIR)$(includedir) $(DESTDIR)$(libdir) $(DESTDIR)$(pkgconfigdir)
+	$(call put,644,include/threadlet.h,$(includedir))
+	$(call put,644,$(BUILD)/libthreadlet.a,$(libdir))
+	$(call put,755,$(BUILD)/$(SHARED),$(libdir))
+	@ln -sf $(SHARED) $(DESTDIR)$(libdir)/$(SONAME)
+	@ln -sf $(SONAME) $(DESTDIR)$(libdir)/libthreadlet.so
+	@sed -e 's|@prefix@|$(prefix)|' \
+		-e 's|@exec_prefix@|$(exec_prefix:$(prefix)%=$${prefix}%)|' \
+		-e 's|@libdir@|$(libdir:$(exec_prefix)/%=$${exec_prefix}/%)|' \
+		-e 's|@includedir@|$(includedir:$(prefix)/%=$${prefix}/%)|' \
+		-e 's|@version@|$(VERSION)|' lib/threadlet.pc.in >$(BUILD)/threadlet.pc
+	$(call put,644,$(BUILD)/threadlet.pc,$(pkgconfigdir))
+
+uninstall:
+	rm -f $(DESTDIR)$(includedir)/threadlet.h $(DESTDIR)$(pkgconfigdir)/threadlet.pc
+	rm -f $(addprefix $(DESTDIR)$(libdir)/,libthreadlet.a libthreadlet.so $(SONAME) $(SHARED))
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all check static-check asan tsan stress stress-asan stress-tsan install-check \
+	lint demo bench install uninstall clean

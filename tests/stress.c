@@ -1,0 +1,537 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stress [-s seconds] [-S seed]: random operations over the whole interface, by
+ * several threads at once, on executors of their own and on shared ones. Checks that
+ * every task accepted ran or was cancelled, once; that something always gets done;
+ * and that no thread is left. Ends with counts and "ok", or with status 1.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <threadlet.h>
+
+#define MICROSECOND INT64_C(1000)
+#define MILLISECOND INT64_C(1000000)
+#define VALUE(n) ((void *)(intptr_t)(n))
+
+enum { THREADS = 6, SHARED = 3, TASKS = 512, STALL_SECONDS = 60 };
+
+static struct {
+	atomic_ulong operations, cells, own, batches, go, spawns, executors;
+	atomic_ulong ran, failed, cancelled, refused, accepted, callbacks, removed, timeouts;
+} count;
+
+static tl_executor *shared[SHARED];
+static atomic_bool over;
+static unsigned long seed;
+
+static int64_t now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 * MILLISECOND + t.tv_nsec;
+}
+
+static void dump(const char *why)
+{
+	fprintf(stderr, "stress: %s; seed %lu\n", why, seed);
+	fprintf(stderr,
+	        "operations %lu: cells %lu, own tasks %lu, batches %lu, go %lu, spawns %lu, "
+	        "executors %lu\n",
+	        count.operations, count.cells, count.own, count.batches, count.go,
+	        count.spawns, count.executors);
+	fprintf(stderr,
+	        "accepted %lu = ran %lu + cancelled %lu; failed %lu, refused %lu, "
+	        "callbacks %lu, removed %lu, timeouts %lu\n",
+	        count.accepted, count.ran, count.cancelled, count.failed, count.refused,
+	        count.callbacks, count.removed, count.timeouts);
+	for (int i = 0; i < SHARED; i++) {
+		tl_stats stats;
+		if (!shared[i] || tl_executor_stats(shared[i], &stats, sizeof stats))
+			continue;
+		fprintf(stderr, "shared %d: submitted %lu completed %lu cancelled %lu "
+		                "queued %lu workers %lu idle %lu\n",
+		        i, (unsigned long)stats.submitted, (unsigned long)stats.completed,
+		        (unsigned long)stats.cancelled, (unsigned long)stats.queued,
+		        (unsigned long)stats.workers, (unsigned long)stats.idle);
+	}
+}
+
+static void die(const char *why)
+{
+	dump(why);
+	_exit(1);
+}
+
+#define CHECK(condition) ((condition) ? (void)0 : die("failed: " #condition))
+
+static void did(atomic_ulong *counter)
+{
+	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+static unsigned next_random(unsigned *state)
+{
+	unsigned x = *state;
+	x ^= x << 13;
+	x ^= x >> 17;
+	x ^= x << 5;
+	return *state = x;
+}
+
+static unsigned below(unsigned *state, unsigned n)
+{
+	return next_random(state) % n;
+}
+
+/* ---- Tasks: the argument says what to do, the result tells ---------------------- */
+
+struct job {
+	tl_task task;
+	tl_executor *executor;
+	tl_callback node;
+	atomic_uint runs, called;
+	unsigned random;
+	int depth;
+};
+
+static void *leaf(void *argument)
+{
+	did(&count.ran);
+	return argument;
+}
+
+static void *run_job(void *argument)
+{
+	struct job *job = argument;
+	unsigned random = job->random;
+	did(&count.ran);
+	atomic_fetch_add(&job->runs, 1);
+	switch (below(&random, 8)) {
+	case 0: /* children, waited for in reverse */
+	{
+		tl_future *children[6];
+		unsigned n = 1 + below(&random, 6);
+		for (unsigned i = 0; i < n; i++) {
+			children[i] = tl_submit(job->executor, leaf, VALUE(i));
+			did(children[i] ? &count.accepted : &count.refused);
+		}
+		while (n--) {
+			if (!children[n])
+				continue;
+			int result = tl_future_result(children[n], NULL, TL_FOREVER);
+			CHECK(!result || result == -ECANCELED || result == -EDEADLK);
+			if (result == -EDEADLK) {
+				/* a worker can't wait for what is behind: it will be
+				 * counted when it runs or is cancelled */
+				int cancel = tl_future_cancel(children[n]);
+				CHECK(cancel == 0 || cancel == -EALREADY);
+				result = cancel ? 0 : -ECANCELED;
+				if (cancel && tl_future_cancelled(children[n]))
+					result = -ECANCELED;
+			}
+			if (result == -ECANCELED)
+				did(&count.cancelled);
+			tl_future_release(children[n]);
+		}
+		break;
+	}
+	case 1: /* a task of its own on its stack, here and now */
+	{
+		tl_task here;
+		tl_task_init(&here, leaf, VALUE(3));
+		CHECK(!tl_task_run(&here));
+		did(&count.accepted);
+		break;
+	}
+	case 2: /* a little work */
+		for (int64_t start = now(), time = below(&random, 50) * MICROSECOND;
+		     now() - start < time && !tl_cancel_requested();)
+			;
+		break;
+	case 3: did(&count.failed); return tl_fail(-EIO);
+	case 4: /* a promise that nobody sets */
+	{
+		tl_future promise;
+		tl_future_init(&promise);
+		CHECK(tl_future_wait(&promise, below(&random, 100) * MICROSECOND) ==
+		      -ETIMEDOUT);
+		did(&count.timeouts);
+		break;
+	}
+	default: break;
+	}
+	return job;
+}
+
+static void on_done(tl_future *future, void *context)
+{
+	struct job *job = context;
+	(void)future;
+	did(&count.callbacks);
+	atomic_fetch_add(&job->called, 1);
+}
+
+/* ---- What a thread does with an executor ---------------------------------------- */
+
+struct actor {
+	unsigned random;
+	struct job jobs[TASKS];
+	tl_future *cells[64];
+};
+
+/* Account for a future that has ended. */
+static void settle(tl_future *future)
+{
+	int result = tl_future_result(future, NULL, 0);
+	CHECK(result == 0 || result == -EIO || result == -ECANCELED);
+	if (result == -ECANCELED)
+		did(&count.cancelled);
+}
+
+static void await_some_way(struct actor *actor, tl_future *future)
+{
+	switch (below(&actor->random, 5)) {
+	case 0:
+		while (tl_future_wait(future, below(&actor->random, 30) * MICROSECOND))
+			did(&count.timeouts);
+		break;
+	case 1: CHECK(!tl_wait(&future, 1, TL_ALL, TL_FOREVER)); break;
+	case 2: CHECK(!tl_wait(&future, 1, TL_ANY, TL_FOREVER)); break;
+	default: CHECK(!tl_future_wait(future, TL_FOREVER));
+	}
+	CHECK(tl_future_done(future));
+}
+
+static void use_cells(struct actor *actor, tl_executor *executor)
+{
+	unsigned n = 1 + below(&actor->random, 64), accepted = 0;
+	unsigned how = below(&actor->random, 4);
+	for (unsigned i = 0; i < n; i++) {
+		tl_future *future = tl_submit(executor, leaf, VALUE(i));
+		did(&count.cells);
+		if (!future) {
+			CHECK(errno == ESHUTDOWN);
+			did(&count.refused);
+			continue;
+		}
+		did(&count.accepted);
+		actor->cells[accepted++] = future;
+	}
+	if (how == 1 && accepted) {
+		int index = tl_wait(actor->cells, accepted, TL_ANY, TL_FOREVER);
+		CHECK(index >= 0 && index < (int)accepted);
+		CHECK(tl_future_done(actor->cells[index]));
+	} else if (how == 2) {
+		int index = tl_wait(actor->cells, accepted, TL_FIRST_ERROR,
+		                    below(&actor->random, 200) * MICROSECOND);
+		CHECK(index == -ETIMEDOUT || (index >= 0 && index <= (int)accepted));
+	}
+	for (unsigned i = 0; i < accepted; i++) {
+		tl_future *future = actor->cells[i];
+		if (how == 3 && below(&actor->random, 3) == 0) {
+			int result = tl_future_cancel(future);
+			CHECK(!result || result == -EINPROGRESS || result == -EALREADY);
+		}
+		if (below(&actor->random, 4) == 0)
+			tl_future_release(tl_future_retain(future));
+		await_some_way(actor, future);
+		settle(future);
+		tl_future_release(future);
+	}
+}
+
+/* Tasks of our own memory: one by one or in a batch, with callbacks, cancelled or not. */
+static void use_own_tasks(struct actor *actor, tl_executor *executor)
+{
+	unsigned n = 1 + below(&actor->random, below(&actor->random, 20) ? 30 : TASKS);
+	unsigned how = below(&actor->random, 6);
+	tl_task *batch[TASKS];
+	bool accepted[TASKS] = {false}, watched[TASKS] = {false};
+	for (unsigned i = 0; i < n; i++) {
+		struct job *job = &actor->jobs[i];
+		memset(job, 0, sizeof *job);
+		job->executor = executor;
+		job->random = next_random(&actor->random);
+		job->node = (tl_callback){.function = on_done, .context = job};
+		tl_task_init(&job->task, run_job, job);
+		batch[i] = &job->task;
+		if (how & 1 && below(&actor->random, 2)) {
+			CHECK(!tl_future_on_done(&job->task.future, &job->node));
+			watched[i] = true;
+		}
+	}
+	unsigned done = 0;
+	while (done < n) {
+		unsigned some = 1 + below(&actor->random, 40);
+		if (how < 3)
+			some = 1;
+		if (some > n - done)
+			some = n - done;
+		int result = some == 1 ? tl_submit_task(executor, batch[done])
+		                       : tl_submit_tasks(executor, batch + done, some);
+		did(some == 1 ? &count.own : &count.batches);
+		if (some == 1 && !result)
+			result = 1;
+		CHECK(result == -ESHUTDOWN || (result > 0 && result <= (int)some));
+		for (int i = 0; i < result; i++)
+			accepted[done + (unsigned)i] = true;
+		if (result < (int)some)
+			break;
+		done += some;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		struct job *job = &actor->jobs[i];
+		tl_future *future = &job->task.future;
+		bool removed = false;
+		if (!accepted[i]) {
+			did(&count.refused);
+			if (watched[i]) {
+				CHECK(!tl_future_remove(future, &job->node));
+				did(&count.removed);
+			}
+			CHECK(!job->runs && !job->called);
+			continue;
+		}
+		did(&count.accepted);
+		if (watched[i] && below(&actor->random, 2)) {
+			int result = tl_future_remove(future, &job->node);
+			CHECK(!result || result == -EALREADY);
+			removed = !result;
+			did(&count.removed);
+		}
+		if (how == 4 && below(&actor->random, 2)) {
+			int result = tl_task_withdraw(&job->task);
+			CHECK(!result || result == -EALREADY);
+			CHECK(result || tl_future_cancelled(future));
+		} else if (how == 5 && below(&actor->random, 2)) {
+			tl_future_cancel(future);
+		}
+		await_some_way(actor, future);
+		settle(future);
+		CHECK(job->runs == !tl_future_cancelled(future));
+		if (watched[i] && !removed) /* which also waits for its end */
+			CHECK(tl_future_remove(future, &job->node) == -EALREADY);
+		CHECK(job->called == (watched[i] && !removed));
+	}
+}
+
+static void use_default(struct actor *actor)
+{
+	bool spawn = below(&actor->random, 8) == 0;
+	tl_future *future = spawn ? tl_spawn(leaf, VALUE(2)) : tl_go(leaf, VALUE(2));
+	did(spawn ? &count.spawns : &count.go);
+	CHECK(future);
+	did(&count.accepted);
+	if (below(&actor->random, 3) == 0)
+		CHECK(!tl_set_max_workers(1 + below(&actor->random, 6)));
+	if (below(&actor->random, 10) == 0)
+		CHECK(!tl_set_idle_timeout(below(&actor->random, 100) * MICROSECOND + 1));
+	await_some_way(actor, future);
+	settle(future);
+	tl_future_release(future);
+	if (below(&actor->random, 200) == 0)
+		CHECK(!tl_shutdown());
+}
+
+static tl_executor *make(struct actor *actor)
+{
+	tl_options options = {
+		.max_workers = 1 + below(&actor->random, 4),
+		.idle_timeout = 1 + below(&actor->random, 200) * MICROSECOND,
+		.spare_workers = below(&actor->random, 3),
+		.spin = below(&actor->random, 2) ? 0 : TL_NONE,
+	};
+	tl_executor *executor = NULL;
+	switch (below(&actor->random, 4)) {
+	case 0: executor = tl_worker_create(&options); break;
+	case 1:
+		executor = tl_fixed_pool_create(1 + below(&actor->random, 3), &options);
+		break;
+	default: executor = tl_adaptive_pool_create(&options);
+	}
+	CHECK(executor);
+	did(&count.executors);
+	return executor;
+}
+
+static void *submit_until_refused(void *argument)
+{
+	tl_executor *executor = argument;
+	for (;;) {
+		tl_future *future = tl_submit(executor, leaf, NULL);
+		did(&count.cells);
+		if (!future) {
+			CHECK(errno == ESHUTDOWN);
+			did(&count.refused);
+			return NULL;
+		}
+		did(&count.accepted);
+		CHECK(!tl_future_wait(future, TL_FOREVER));
+		settle(future);
+		tl_future_release(future);
+	}
+}
+
+/* An executor that comes, is used, and goes; now and then with others still at it. */
+static void use_one_of_its_own(struct actor *actor)
+{
+	tl_executor *executor = make(actor);
+	pthread_t other;
+	bool others = below(&actor->random, 4) == 0;
+	if (others)
+		CHECK(!pthread_create(&other, NULL, submit_until_refused, executor));
+	for (unsigned i = below(&actor->random, 4); i--;) {
+		if (below(&actor->random, 2))
+			use_cells(actor, executor);
+		else
+			use_own_tasks(actor, executor);
+		tl_executor_set_max_workers(executor, 1 + below(&actor->random, 5));
+		tl_executor_set_idle_timeout(executor,
+		                             below(&actor->random, 50) * MICROSECOND + 1);
+	}
+	for (int tries = 0; others || below(&actor->random, 2); tries++) {
+		enum tl_shutdown_mode how = below(&actor->random, 2) ? TL_DRAIN
+		                                                     : TL_CANCEL;
+		int64_t timeout = tries > 3 ? TL_FOREVER
+		                            : below(&actor->random, 100) * MICROSECOND;
+		int result = tl_executor_shutdown(executor, how, timeout);
+		CHECK(result == 0 || result == -ETIMEDOUT);
+		if (!result)
+			break;
+		did(&count.timeouts);
+	}
+	if (others)
+		pthread_join(other, NULL);
+	tl_stats stats;
+	bool closed = others;
+	CHECK(!tl_executor_stats(executor, &stats, sizeof stats));
+	CHECK(!closed || stats.submitted == stats.completed + stats.cancelled);
+	CHECK(!tl_executor_destroy(executor));
+}
+
+static void *act(void *argument)
+{
+	struct actor *actor = argument;
+	while (!atomic_load(&over)) {
+		tl_executor *executor = shared[below(&actor->random, SHARED)];
+		switch (below(&actor->random, 8)) {
+		case 0:
+		case 1: use_cells(actor, executor); break;
+		case 2:
+		case 3:
+		case 4: use_own_tasks(actor, executor); break;
+		case 5: use_one_of_its_own(actor); break;
+		default: use_default(actor);
+		}
+		did(&count.operations);
+	}
+	return NULL;
+}
+
+static int thread_count(void)
+{
+	DIR *directory = opendir("/proc/self/task");
+	int n = 0;
+	if (!directory)
+		return -1;
+	for (struct dirent *entry; (entry = readdir(directory));)
+		n += entry->d_name[0] != '.';
+	closedir(directory);
+	return n;
+}
+
+/* Give others time to do what has been begun. */
+static void pause_for(int64_t time)
+{
+	clock_nanosleep(CLOCK_MONOTONIC, 0,
+	                &(struct timespec){time / (1000 * MILLISECOND),
+	                                   time % (1000 * MILLISECOND)},
+	                NULL);
+}
+
+static void *nothing(void *unused)
+{
+	return unused;
+}
+
+int main(int argc, char **argv)
+{
+	const char *environment = getenv("SECONDS");
+	long seconds = environment ? strtol(environment, NULL, 10) : 10;
+	environment = getenv("SEED");
+	seed = environment && *environment ? strtoul(environment, NULL, 10)
+	                                   : (unsigned long)now() % 1000000007;
+	for (int option; (option = getopt(argc, argv, "s:S:")) != -1;)
+		switch (option) {
+		case 's': seconds = strtol(optarg, NULL, 10); break;
+		case 'S': seed = strtoul(optarg, NULL, 10); break;
+		default: fprintf(stderr, "stress [-s seconds] [-S seed]\n"); return 2;
+		}
+	printf("stress: %ld seconds, seed %lu\n", seconds, seed);
+	fflush(stdout);
+
+	/* a sanitizer starts its own thread with the first of ours */
+	pthread_t threads[THREADS];
+	CHECK(!pthread_create(&threads[0], NULL, nothing, NULL));
+	pthread_join(threads[0], NULL);
+	pause_for(50 * MILLISECOND);
+	int threads_before = thread_count();
+
+	static struct actor actors[THREADS];
+	shared[0] = tl_worker_create(NULL);
+	shared[1] = tl_fixed_pool_create(2, &(tl_options){.spare_workers = 1});
+	shared[2] = tl_adaptive_pool_create(
+		&(tl_options){.max_workers = 4, .idle_timeout = 50 * MICROSECOND});
+	for (unsigned i = 0; i < THREADS; i++) {
+		actors[i].random = (unsigned)(seed * 2654435761u + i * 40503u) | 1;
+		CHECK(shared[i % SHARED]);
+		CHECK(!pthread_create(&threads[i], NULL, act, &actors[i]));
+	}
+
+	/* this thread watches */
+	int64_t end = now() + seconds * 1000 * MILLISECOND;
+	unsigned long last = 0;
+	int64_t last_change = now();
+	while (now() < end) {
+		pause_for(20 * MILLISECOND);
+		unsigned long done = atomic_load(&count.operations);
+		if (done != last) {
+			last = done;
+			last_change = now();
+		} else if (now() - last_change > STALL_SECONDS * 1000 * MILLISECOND) {
+			dump("nothing gets done any more");
+			abort();
+		}
+	}
+	atomic_store(&over, true);
+	alarm(STALL_SECONDS * 2);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	for (int i = 0; i < SHARED; i++) {
+		tl_stats stats;
+		CHECK(!tl_executor_shutdown(shared[i], TL_DRAIN, TL_FOREVER));
+		CHECK(!tl_executor_stats(shared[i], &stats, sizeof stats));
+		CHECK(stats.submitted == stats.completed + stats.cancelled);
+		CHECK(stats.queued == 0);
+		CHECK(!tl_executor_destroy(shared[i]));
+		shared[i] = NULL;
+	}
+	CHECK(!tl_shutdown());
+	CHECK(count.accepted == count.ran + count.cancelled);
+	for (int tries = 0; thread_count() > threads_before && tries < 500; tries++)
+		pause_for(20 * MILLISECOND);
+	CHECK(thread_count() <= threads_before);
+	dump("done");
+	printf("ok\n");
+	return 0;
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/* An adaptive pool: one thread for a sequence, as many as it takes for a crowd. */
+#include "support.h"
+
+static const unsigned counts[] = {1, 2, 4};
+
+static tl_executor *pool_of(unsigned max, int64_t idle_timeout)
+{
+	tl_options options = {.max_workers = max, .idle_timeout = idle_timeout};
+	tl_executor *pool = tl_adaptive_pool_create(&options);
+	cr_assert_not_null(pool);
+	return pool;
+}
+
+Test(adaptive, starts_with_one_thread)
+{
+	for (size_t i = 0; i < LENGTH(counts); i++) {
+		tl_executor *pool = pool_of(counts[i], 0);
+		cr_assert_eq(thread_count(), 2);
+		cr_assert_eq(stats_of(pool).workers, 1);
+		tl_executor_destroy(pool);
+		END_CLEAN();
+	}
+}
+
+Test(adaptive, starts_with_its_minimum)
+{
+	for (unsigned min = 1; min <= 4; min++) {
+		tl_options options = {.min_workers = min, .max_workers = 4};
+		tl_executor *pool = tl_adaptive_pool_create(&options);
+		cr_assert_eq(thread_count(), 1 + (int)min);
+		tl_executor_destroy(pool);
+		END_CLEAN();
+	}
+}
+
+Test(adaptive, sequence_of_submit_and_await_needs_one_thread)
+{
+	for (size_t i = 0; i < LENGTH(counts); i++) {
+		tl_executor *pool = pool_of(counts[i], 0);
+		for (int k = 0; k < 1000; k++) {
+			cr_assert_eq(tl_await(tl_submit(pool, identity, VALUE(k))),
+			             VALUE(k));
+			cr_assert_eq(thread_count(), 2, "after %d", k);
+		}
+		cr_assert_eq(stats_of(pool).started, 1);
+		tl_executor_destroy(pool);
+		END_CLEAN();
+	}
+}
+
+Test(adaptive, sequence_of_own_tasks_needs_one_thread)
+{
+	for (size_t i = 0; i < LENGTH(counts); i++) {
+		tl_executor *pool = pool_of(counts[i], 0);
+		tl_task task;
+		for (long k = 0; k < scaled(20000); k++) {
+			tl_task_init(&task, identity, VALUE(k));
+			cr_assert_eq(tl_submit_task(pool, &task), 0);
+			cr_assert_eq(tl_future_wait(&task.future, TL_FOREVER), 0);
+		}
+		cr_assert_eq(stats_of(pool).started, 1);
+		cr_assert_eq(thread_count(), 2);
+		tl_executor_destroy(pool);
+		END_CLEAN();
+	}
+}
+
+/* After a time-out and a poll too: the waiter's way of learning it makes no difference. */
+Test(adaptive, sequence_that_polls_needs_one_thread)
+{
+	tl_executor *pool = pool_of(4, 0);
+	tl_task task;
+	for (long k = 0; k < scaled(20000); k++) {
+		tl_task_init(&task, identity, NULL);
+		cr_assert_eq(tl_submit_task(pool, &task), 0);
+		while (k & 1 ? !tl_future_done(&task.future)
+		             : tl_future_wait(&task.future, 1))
+			;
+	}
+	cr_assert_eq(stats_of(pool).started, 1);
+	tl_executor_destroy(pool);
+	END_CLEAN();
+}
+
+static void *meet(void *barrier)
+{
+	pthread_barrier_wait(barrier);
+	return NULL;
+}
+
+Test(adaptive, blocking_tasks_bring_it_to_its_maximum_at_once)
+{
+	for (size_t i = 0; i < LENGTH(counts); i++) {
+		int n = (int)counts[i];
+		tl_executor *pool = pool_of(counts[i], 100 * MILLISECOND);
+		for (int round = 0; round < 3; round++) {
+			struct gate gate = GATE;
+			tl_future *futures[4];
+			for (int k = 0; k < n; k++)
+				futures[k] = tl_submit(pool, gate_pass, &gate);
+			cr_assert_eq(thread_count(), 1 + n, "of %d, round %d", n, round);
+			assert_soon(atomic_load(&gate.inside) == n);
+			tl_future *more = tl_submit(pool, identity, VALUE(5));
+			cr_assert_eq(thread_count(), 1 + n);
+			gate_open(&gate);
+			for (int k = 0; k < n; k++)
+				cr_assert_eq(tl_await(futures[k]), &gate);
+			cr_assert_eq(tl_await(more), VALUE(5));
+			if (round == 1)
+				assert_soon(thread_count() == 2);
+		}
+		assert_soon(thread_count() == 2);
+		cr_assert_eq(stats_of(pool).workers, 1);
+		tl_executor_destroy(pool);
+		END_CLEAN();
+	}
+}
+
+Test(adaptive, blocking_tasks_all_run_at_once)
+{
+	for (size_t i = 0; i < LENGTH(counts); i++) {
+		tl_executor *pool = pool_of(counts[i], 0);
+		pthread_barrier_t barrier;
+		tl_future *futures[4];
+		pthread_barrier_init(&barrier, NULL, counts[i]);
+		for (long round = scaled(2000); round--;) {
+			for (unsigned k = 0; k < counts[i]; k++)
+				futures[k] = tl_submit(pool, meet, &barrier);
+			for (unsigned k = 0; k < counts[i]; k++)
+				tl_await(futures[k]);
+		}
+		cr_assert_leq(thread_count(), 1 + (int)counts[i]);
+		tl_executor_destroy(pool);
+		pthread_barrier_destroy(&barrier);
+	}
+	END_CLEAN();
+}
+
+Test(adaptive, batch_of_blocking_tasks_runs_at_once)
+{
+	for (size_t i = 0; i < LENGTH(counts); i++) {
+		tl_executor *pool = pool_of(counts[i], 0);
+		pthread_barrier_t barrier;
+		tl_task tasks[4], *batch[4];
+		pthread_barrier_init(&barrier, NULL, counts[i]);
+		for (long round = scaled(500); round--;) {
+			for (unsigned k = 0; k < counts[i]; k++) {
+				tl_task_init(&tasks[k], meet, &barrier);
+				batch[k] = &tasks[k];
+			}
+			cr_assert_eq(tl_submit_tasks(pool, batch, counts[i]),
+			             (int)counts[i]);
+			for (unsigned k = 0; k < counts[i]; k++)
+				tl_future_wait(&tasks[k].future, TL_FOREVER);
+		}
+		tl_executor_destroy(pool);
+		pthread_barrier_destroy(&barrier);
+	}
+	END_CLEAN();
+}
+
+static void *submit_blocking(void *argument)
+{
+	void **pool_and_barrier = argument;
+	tl_future_release(tl_submit(pool_and_barrier[0], meet, pool_and_barrier[1]));
+	pthread_barrier_wait(pool_and_barrier[1]);
+	return NULL;
+}
+
+Test(adaptive, blocking_task_from_inside_a_blocking_task_runs)
+{
+	tl_executor *pool = pool_of(2, 0);
+	for (long round = scaled(500); round--;) {
+		pthread_barrier_t barrier;
+		pthread_barrier_init(&barrier, NULL, 3);
+		void *both[] = {pool, &barrier};
+		tl_future *future = tl_submit(pool, submit_blocking, both);
+		pthread_barrier_wait(&barrier);
+		tl_await(future);
+		tl_await(tl_submit(pool, identity, NULL));
+		pthread_barrier_destroy(&barrier);
+	}
+	tl_executor_destroy(pool);
+	END_CLEAN();
+}
+
+Test(adaptive, keeps_its_minimum_when_idle)
+{
+	tl_options options = {
+		.min_workers = 2, .max_workers = 4, .idle_timeout = 20 * MILLISECOND};
+	tl_executor *pool = tl_adaptive_pool_create(&options);
+	struct gate gate = GATE;
+	hold(pool, &gate, 4);
+	cr_assert_eq(thread_count(), 5);
+	gate_open(&gate);
+	assert_soon(thread_count() == 3);
+	assert_soon(stats_of(pool).idle == 2);
+	cr_assert_eq(stats_of(pool).retired, 2);
+	cr_assert_eq(thread_count(), 3);
+	tl_executor_destroy(pool);
+	END_CLEAN();
+}
+
+Test(adaptive, without_idle_timeout_none_retires)
+{
+	static const int64_t never[] = {TL_NONE, TL_FOREVER};
+	for (size_t i = 0; i < LENGTH(never); i++) {
+		tl_executor *pool = pool_of(3, never[i]);
+		tl_executor *other = pool_of(3, 20 * MILLISECOND);
+		struct gate gate = GATE;
+		hold(pool, &gate, 3);
+		hold(other, &gate, 3);
+		gate_open(&gate);
+		assert_soon(stats_of(other).workers == 1);
+		cr_assert_eq(stats_of(pool).workers, 3);
+		tl_executor_destroy(pool);
+		tl_executor_destroy(other);
+		END_CLEAN();
+	}
+}
+
+Test(adaptive, lower_maximum_retires_threads)
+{
+	tl_executor *pool = pool_of(4, TL_NONE);
+	struct gate gate = GATE;
+	hold(pool, &gate, 4);
+	cr_assert_eq(tl_executor_set_max_workers(pool, 2), 0);
+	cr_assert_eq(stats_of(pool).workers, 4); /* what runs goes on */
+	gate_open(&gate);
+	assert_soon(thread_count() == 3);
+	gate_shut(&gate);
+	for (int i = 0; i < 6; i++)
+		tl_future_release(tl_submit(pool, gate_pass, &gate));
+	assert_soon(atomic_load(&gate.inside) == 2);
+	cr_assert_eq(thread_count(), 3);
+	cr_assert_eq(stats_of(pool).queued, 4);
+	gate_open(&gate);
+	assert_soon(atomic_load(&gate.passed) == 6);
+	cr_assert_eq(tl_executor_set_max_workers(pool, 1), 0); /* idle ones as well */
+	assert_soon(thread_count() == 2);
+	tl_executor_destroy(pool);
+	END_CLEAN();
+}
+
+Test(adaptive, lower_maximum_takes_the_minimum_along)
+{
+	tl_options options = {.min_workers = 3, .max_workers = 4};
+	tl_executor *pool = tl_adaptive_pool_create(&options);
+	cr_assert_eq(thread_count(), 4);
+	cr_assert_eq(tl_executor_set_max_workers(pool, 2), 0);
+	assert_soon(thread_count() == 3);
+	cr_assert_eq(tl_await(tl_submit(pool, identity, VALUE(1))), VALUE(1));
+	tl_executor_destroy(pool);
+	END_CLEAN();
+}
+
+Test(adaptive, higher_maximum_starts_threads_for_queued_work)
+{
+	tl_executor *pool = pool_of(1, 50 * MILLISECOND);
+	struct gate gate = GATE;
+	for (int i = 0; i < 6; i++)
+		tl_future_release(tl_submit(pool, gate_pass, &gate));
+	assert_soon(atomic_load(&gate.inside) == 1);
+	cr_assert_eq(thread_count(), 2);
+	for (unsigned max = 2; max <= 6; max += 2) {
+		cr_assert_eq(tl_executor_set_max_workers(pool, max), 0);
+		assert_soon(atomic_load(&gate.inside) == (int)max);
+		cr_assert_eq(thread_count(), 1 + (int)max);
+	}
+	gate_open(&gate);
+	assert_soon(thread_count() == 2);
+	tl_executor_destroy(pool);
+	END_CLEAN();
+}
+
+Test(adaptive, idle_timeout_can_be_changed)
+{
+	tl_executor *pool = pool_of(4, TL_NONE);
+	struct gate gate = GATE;
+	hold(pool, &gate, 4);
+	gate_open(&gate);
+	assert_soon(stats_of(pool).idle == 4);
+	cr_assert_eq(tl_executor_set_idle_timeout(pool, MILLISECOND), 0);
+	assert_soon(thread_count() == 2); /* those asleep already take note */
+	tl_executor_destroy(pool);
+	END_CLEAN();
+}

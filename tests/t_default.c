@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/* The default executor: started by its first use, drained at exit. */
+#include "support.h"
+
+Test(default_executor, starts_with_its_first_use)
+{
+	cr_assert_eq(thread_count(), 1);
+	cr_assert_eq(tl_await(tl_go(identity, VALUE(4))), VALUE(4));
+	cr_assert_eq(thread_count(), 2);
+	cr_assert_eq(tl_shutdown(), 0);
+	END_CLEAN();
+}
+
+Test(default_executor, is_started_once)
+{
+	cr_assert_eq(tl_start(), 0);
+	cr_assert_eq(thread_count(), 2);
+	cr_assert_eq(tl_start(), 0);
+	cr_assert_eq(thread_count(), 2);
+	cr_assert_eq(tl_shutdown(), 0);
+	cr_assert_eq(tl_shutdown(), 0);
+	END_CLEAN();
+}
+
+Test(default_executor, sequence_uses_one_thread)
+{
+	for (int i = 0; i < 1000; i++) {
+		cr_assert_eq(tl_await(tl_go(identity, VALUE(i))), VALUE(i));
+		cr_assert_eq(thread_count(), 2, "after %d", i);
+	}
+	tl_shutdown();
+	END_CLEAN();
+}
+
+Test(default_executor, grows_to_the_maximum_set_before_its_start)
+{
+	struct gate gate = GATE;
+	tl_future *futures[5];
+	cr_assert_eq(tl_set_max_workers(3), 0);
+	cr_assert_eq(tl_set_idle_timeout(20 * MILLISECOND), 0);
+	cr_assert_eq(thread_count(), 1); /* setting starts nothing */
+	for (int i = 0; i < 5; i++)
+		futures[i] = tl_go(gate_pass, &gate);
+	cr_assert_eq(thread_count(), 4);
+	assert_soon(atomic_load(&gate.inside) == 3);
+	gate_open(&gate);
+	for (int i = 0; i < 5; i++)
+		cr_assert_eq(tl_await(futures[i]), &gate);
+	assert_soon(thread_count() == 2);
+	tl_shutdown();
+	END_CLEAN();
+}
+
+Test(default_executor, can_be_set_while_it_runs)
+{
+	struct gate gate = GATE;
+	cr_assert_eq(tl_set_max_workers(1), 0);
+	for (int i = 0; i < 5; i++)
+		tl_future_release(tl_go(gate_pass, &gate));
+	assert_soon(atomic_load(&gate.inside) == 1);
+	cr_assert_eq(thread_count(), 2);
+	cr_assert_eq(tl_set_max_workers(5), 0);
+	assert_soon(atomic_load(&gate.inside) == 5);
+	cr_assert_eq(thread_count(), 6);
+	cr_assert_eq(tl_set_idle_timeout(10 * MILLISECOND), 0);
+	gate_open(&gate);
+	assert_soon(thread_count() == 2);
+	tl_shutdown();
+	END_CLEAN();
+}
+
+Test(default_executor, bad_settings_are_refused)
+{
+	for (int started = 0; started < 2; started++) {
+		cr_assert_eq(tl_set_max_workers(0), -EINVAL);
+		cr_assert_eq(tl_set_max_workers(TL_MAX_WORKERS + 1), -EINVAL);
+		cr_assert_eq(tl_set_idle_timeout(-5), -EINVAL);
+		errno = 0;
+		cr_assert_null(tl_go(NULL, NULL));
+		cr_assert_eq(errno, EINVAL);
+		cr_assert_eq(tl_start(), 0);
+	}
+	tl_shutdown();
+	END_CLEAN();
+}
+
+Test(default_executor, starts_afresh_after_a_shutdown)
+{
+	for (int i = 0; i < 50; i++) {
+		atomic_long ran = 0;
+		for (int k = 0; k < 100; k++)
+			tl_future_release(tl_go(add_one, &ran));
+		cr_assert_eq(tl_shutdown(), 0);
+		cr_assert_eq(atomic_load(&ran), 100); /* drained */
+		cr_assert_eq(tl_await(tl_go(identity, VALUE(i))), VALUE(i));
+		cr_assert_eq(tl_shutdown(), 0);
+		END_CLEAN();
+	}
+}
+
+static void *shut_down(void *unused)
+{
+	(void)unused;
+	return VALUE(tl_shutdown());
+}
+
+Test(default_executor, refuses_to_be_shut_down_by_its_own_task)
+{
+	cr_assert_eq(tl_await(tl_go(shut_down, NULL)), VALUE(-EDEADLK));
+	cr_assert_eq(tl_await(tl_go(identity, VALUE(3))), VALUE(3));
+	cr_assert_eq(tl_shutdown(), 0);
+	END_CLEAN();
+}
+
+static struct {
+	atomic_long submitted, ran, refused, wrong;
+	atomic_int done;
+} storm;
+
+static void *go_and_go(void *unused)
+{
+	(void)unused;
+	while (!atomic_load(&storm.done)) {
+		tl_future *future = tl_go(add_one, &storm.ran);
+		if (future)
+			atomic_fetch_add(&storm.submitted, 1);
+		else
+			atomic_fetch_add(&storm.refused, 1);
+		if (future && tl_future_wait(future, 60 * SECOND))
+			atomic_fetch_add(&storm.wrong, 1);
+		tl_future_release(future);
+	}
+	return NULL;
+}
+
+Test(default_executor, goes_on_while_others_shut_it_down)
+{
+	pthread_t threads[4];
+	for (int i = 0; i < 4; i++)
+		pthread_create(&threads[i], NULL, go_and_go, NULL);
+	for (long i = scaled(300); i--;) {
+		long before = atomic_load(&storm.submitted);
+		cr_assert_eq(tl_shutdown(), 0);
+		assert_soon(atomic_load(&storm.submitted) > before);
+	}
+	atomic_store(&storm.done, 1);
+	for (int i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	cr_assert_eq(tl_shutdown(), 0);
+	cr_assert_eq(atomic_load(&storm.wrong), 0);
+	cr_assert_eq(atomic_load(&storm.refused), 0);
+	cr_assert_eq(atomic_load(&storm.ran), atomic_load(&storm.submitted));
+	END_CLEAN();
+}
+
+/* ---- At exit ------------------------------------------------------------------- */
+
+static void *slow_add(void *counter)
+{
+	int64_t start = now();
+	while (now() - start < 100 * MICROSECOND)
+		;
+	return add_one(counter);
+}
+
+PROGRAM(exit_with_work_left)
+{
+	for (int i = 0; i < 2000; i++)
+		tl_future_release(tl_go(i % 10 ? add_one : slow_add, shared));
+	return 0;
+}
+
+Test(default_executor, exit_runs_what_was_submitted)
+{
+	atomic_long *shared;
+	cr_assert_eq(run_program("exit_with_work_left", &shared), 0);
+	cr_assert_eq(atomic_load(shared), 2000);
+	END_CLEAN();
+}
+
+static atomic_long *seen;
+
+static void *submit_more(void *unused)
+{
+	(void)unused;
+	for (int i = 0; i < 10; i++) {
+		tl_future *future = tl_go(add_one, seen);
+		if (!future)
+			atomic_fetch_add(&seen[errno == ESHUTDOWN ? 1 : 2], 1);
+		tl_future_release(future);
+	}
+	return NULL;
+}
+
+PROGRAM(exit_with_work_that_submits)
+{
+	seen = shared;
+	for (int i = 0; i < 100; i++)
+		tl_future_release(tl_go(submit_more, NULL));
+	return 0;
+}
+
+Test(default_executor, exit_runs_or_refuses_what_tasks_submit)
+{
+	atomic_long *shared;
+	cr_assert_eq(run_program("exit_with_work_that_submits", &shared), 0);
+	cr_assert_eq(atomic_load(&shared[0]) + atomic_load(&shared[1]), 1000);
+	END_CLEAN();
+}
+
+static void *exit_with_three(void *unused)
+{
+	(void)unused;
+	exit(3);
+}
+
+PROGRAM(exit_inside_a_task)
+{
+	for (int i = 0; i < 100; i++)
+		tl_future_release(tl_go(add_one, shared));
+	tl_future_release(tl_go(exit_with_three, NULL));
+	while (pause() == -1)
+		;
+	return 4;
+}
+
+Test(default_executor, exit_inside_a_task_runs_the_others)
+{
+	for (int i = 0; i < 20; i++) {
+		atomic_long *shared;
+		cr_assert_eq(run_program("exit_inside_a_task", &shared), 3);
+		cr_assert_eq(atomic_load(shared), 100);
+	}
+	END_CLEAN();
+}
+
+static struct gate exit_gate = GATE;
+
+static void *exit_once_let(void *unused)
+{
+	gate_pass(&exit_gate);
+	return exit_with_three(unused);
+}
+
+PROGRAM(exit_inside_the_only_worker)
+{
+	tl_set_max_workers(1);
+	tl_future *first = tl_go(exit_once_let, NULL);
+	for (int i = 0; i < 100; i++)
+		tl_future_release(tl_go(add_one, shared));
+	gate_open(&exit_gate);
+	tl_await(first);
+	return 4;
+}
+
+Test(default_executor, exit_inside_the_only_worker_runs_the_others)
+{
+	atomic_long *shared;
+	cr_assert_eq(run_program("exit_inside_the_only_worker", &shared), 3);
+	cr_assert_eq(atomic_load(shared), 100);
+	END_CLEAN();
+}
+
+static void go_too_late(void)
+{
+	errno = 0;
+	atomic_store(&seen[0], tl_go(identity, NULL) ? 1 : 2);
+	atomic_store(&seen[1], errno);
+	atomic_store(&seen[2], tl_start());
+}
+
+PROGRAM(go_after_exit)
+{
+	seen = shared;
+	atexit(go_too_late); /* runs after what tl_go registers */
+	tl_await(tl_go(identity, NULL));
+	return 0;
+}
+
+Test(default_executor, refuses_once_the_program_is_exiting)
+{
+	atomic_long *shared;
+	cr_assert_eq(run_program("go_after_exit", &shared), 0);
+	cr_assert_eq(atomic_load(&shared[0]), 2);
+	cr_assert_eq(atomic_load(&shared[1]), ESHUTDOWN);
+	cr_assert_eq(atomic_load(&shared[2]), -ESHUTDOWN);
+	END_CLEAN();
+}
+
+PROGRAM(exit_after_shutdown)
+{
+	tl_await(tl_go(add_one, shared));
+	if (tl_shutdown())
+		return 1;
+	tl_future_release(tl_go(add_one, shared));
+	return 0;
+}
+
+Test(default_executor, exit_after_a_shutdown_drains_the_new_one)
+{
+	atomic_long *shared;
+	cr_assert_eq(run_program("exit_after_shutdown", &shared), 0);
+	cr_assert_eq(atomic_load(shared), 2);
+	END_CLEAN();
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/* Futures and promises: values, errors, waiting, references. */
+#include "support.h"
+
+static void *set_forty_two(void *promise)
+{
+	return VALUE(tl_future_set(promise, VALUE(42)));
+}
+
+static void *wait_for_value(void *promise)
+{
+	void *value = NULL;
+	return tl_future_result(promise, &value, TL_FOREVER) ? NULL : value;
+}
+
+Test(future, promise_hands_its_value_to_a_waiter)
+{
+	tl_future promise;
+	pthread_t thread;
+	void *value = NULL;
+	tl_future_init(&promise);
+	cr_assert_not(tl_future_done(&promise));
+	cr_assert_not(tl_future_running(&promise));
+	pthread_create(&thread, NULL, set_forty_two, &promise);
+	cr_assert_eq(tl_future_result(&promise, &value, TL_FOREVER), 0);
+	pthread_join(thread, NULL);
+	cr_assert_eq(value, VALUE(42));
+	cr_assert(tl_future_done(&promise));
+	cr_assert_not(tl_future_cancelled(&promise));
+	END_CLEAN();
+}
+
+Test(future, promise_wakes_all_its_waiters)
+{
+	tl_future promise;
+	pthread_t threads[8];
+	tl_future_init(&promise);
+	for (size_t i = 0; i < LENGTH(threads); i++)
+		pthread_create(&threads[i], NULL, wait_for_value, &promise);
+	pid_t ids[16];
+	int n = other_threads(ids, 16);
+	for (int i = 0; i < n; i++)
+		assert_soon(thread_state(ids[i]) == 'S');
+	tl_future_set(&promise, VALUE(42));
+	for (size_t i = 0; i < LENGTH(threads); i++) {
+		void *value = NULL;
+		pthread_join(threads[i], &value);
+		cr_assert_eq(value, VALUE(42));
+	}
+	END_CLEAN();
+}
+
+Test(future, promise_is_completed_once)
+{
+	tl_future promise;
+	void *value = NULL;
+	tl_future_init(&promise);
+	cr_assert_eq(tl_future_set(&promise, VALUE(1)), 0);
+	cr_assert_eq(tl_future_set(&promise, VALUE(2)), -EALREADY);
+	cr_assert_eq(tl_future_fail(&promise, -EIO), -EALREADY);
+	cr_assert_eq(tl_future_cancel(&promise), -EALREADY);
+	cr_assert_eq(tl_future_result(&promise, &value, 0), 0);
+	cr_assert_eq(value, VALUE(1));
+	END_CLEAN();
+}
+
+struct race {
+	tl_future promise;
+	pthread_barrier_t barrier;
+	atomic_int won;
+};
+
+static void *complete_in_a_race(void *argument)
+{
+	struct race *race = argument;
+	pthread_barrier_wait(&race->barrier);
+	if (!tl_future_set(&race->promise, VALUE(1)))
+		atomic_fetch_add(&race->won, 1);
+	return NULL;
+}
+
+Test(future, one_of_several_completers_wins)
+{
+	for (long round = scaled(300); round--;) {
+		struct race race = {.won = 0};
+		pthread_t threads[4];
+		tl_future_init(&race.promise);
+		pthread_barrier_init(&race.barrier, NULL, 4);
+		for (int i = 0; i < 4; i++)
+			pthread_create(&threads[i], NULL, complete_in_a_race, &race);
+		for (int i = 0; i < 4; i++)
+			pthread_join(threads[i], NULL);
+		pthread_barrier_destroy(&race.barrier);
+		cr_assert_eq(atomic_load(&race.won), 1);
+	}
+	END_CLEAN();
+}
+
+Test(future, promise_fails_with_an_error)
+{
+	static const struct {
+		int given, expected;
+	} cases[] = {{-EIO, -EIO}, {EIO, -EIO}, {0, -EINVAL}, {-ECANCELED, -ECANCELED}};
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		tl_future promise;
+		void *value = VALUE(7);
+		tl_future_init(&promise);
+		cr_assert_eq(tl_future_fail(&promise, cases[i].given), 0);
+		cr_assert(tl_future_done(&promise));
+		cr_assert_eq(tl_future_result(&promise, &value, 0), cases[i].expected);
+		cr_assert_eq(tl_future_wait(&promise, 0), 0);
+		cr_assert_eq(tl_future_cancelled(&promise),
+		             cases[i].expected == -ECANCELED);
+		cr_assert_eq(tl_future_set(&promise, NULL), -EALREADY);
+	}
+	END_CLEAN();
+}
+
+Test(future, cancelled_promise_can_not_be_set)
+{
+	tl_future promise;
+	tl_future_init(&promise);
+	cr_assert_eq(tl_future_cancel(&promise), 0);
+	cr_assert(tl_future_cancelled(&promise));
+	cr_assert_eq(tl_future_result(&promise, NULL, 0), -ECANCELED);
+	cr_assert_eq(tl_future_set(&promise, NULL), -EALREADY);
+	END_CLEAN();
+}
+
+Test(future, promise_of_a_task_under_way_can_not_be_set)
+{
+	tl_executor *pool = tl_fixed_pool_create(1, NULL);
+	struct gate gate = GATE;
+	tl_task task;
+	tl_task_init(&task, gate_pass, &gate);
+	cr_assert_eq(tl_submit_task(pool, &task), 0);
+	cr_assert_eq(tl_future_set(&task.future, NULL), -EALREADY);
+	assert_soon(atomic_load(&gate.inside) == 1);
+	cr_assert(tl_future_running(&task.future));
+	cr_assert_eq(tl_future_set(&task.future, NULL), -EALREADY);
+	cr_assert_eq(tl_future_fail(&task.future, -EIO), -EALREADY);
+	gate_open(&gate);
+	void *value = NULL;
+	cr_assert_eq(tl_future_result(&task.future, &value, TL_FOREVER), 0);
+	cr_assert_eq(value, &gate);
+	cr_assert_not(tl_future_running(&task.future));
+	cr_assert_eq(tl_executor_destroy(pool), 0);
+	END_CLEAN();
+}
+
+Test(future, null_and_negative_values_are_values)
+{
+	tl_executor *pool = tl_fixed_pool_create(2, NULL);
+	for (intptr_t i = -4200; i < 4200; i += 7) {
+		void *value = VALUE(1);
+		tl_future *future = tl_submit(pool, identity, VALUE(i));
+		cr_assert_eq(tl_future_result(future, &value, TL_FOREVER), 0);
+		cr_assert_eq(value, VALUE(i));
+		errno = EIO;
+		cr_assert_eq(tl_await(future), VALUE(i));
+		cr_assert_eq(errno, 0);
+	}
+	static const intptr_t edges[] = {0, -1, INTPTR_MIN, INTPTR_MAX};
+	for (size_t i = 0; i < LENGTH(edges); i++) {
+		errno = EIO;
+		cr_assert_eq(tl_await(tl_submit(pool, identity, VALUE(edges[i]))),
+		             VALUE(edges[i]));
+		cr_assert_eq(errno, 0);
+	}
+	tl_executor_destroy(pool);
+	END_CLEAN();
+}
+
+Test(future, await_of_a_failure_is_null_with_errno)
+{
+	tl_executor *pool = tl_fixed_pool_create(1, NULL);
+	errno = 0;
+	cr_assert_null(tl_await(tl_submit(pool, fail_with, VALUE(-EXDEV))));
+	cr_assert_eq(errno, EXDEV);
+	errno = EXDEV;
+	cr_assert_null(tl_await(NULL));
+	cr_assert_eq(errno, EXDEV);
+	tl_executor_destroy(pool);
+	END_CLEAN();
+}
+
+Test(future, time_out_leaves_it_valid)
+{
+	for (int kind = 0; kind < KINDS; kind++) {
+		tl_executor *executor = executor_of(kind, 1, NULL);
+		struct gate gate = GATE;
+		void *value = NULL;
+		tl_future *future = tl_submit(executor, gate_pass, &gate);
+		cr_assert_eq(tl_future_wait(future, 0), -ETIMEDOUT);
+		int64_t start = now();
+		cr_assert_eq(tl_future_wait(future, 3 * MILLISECOND), -ETIMEDOUT);
+		cr_assert_geq(now() - start, 3 * MILLISECOND);
+		cr_assert_eq(tl_future_result(future, &value, MILLISECOND), -ETIMEDOUT);
+		cr_assert_eq(tl_future_result(future, &value, 1), -ETIMEDOUT);
+		cr_assert_not(tl_future_done(future));
+		cr_assert_eq(tl_future_wait(future, -1), -EINVAL);
+		cr_assert_eq(tl_future_result(future, NULL, INT64_MIN), -EINVAL);
+		gate_open(&gate);
+		cr_assert_eq(tl_future_wait(future, TL_FOREVER - 1), 0);
+		cr_assert_eq(tl_future_result(future, &value, 0), 0);
+		cr_assert_eq(value, &gate);
+		cr_assert_eq(tl_await(future), &gate);
+		tl_executor_destroy(executor);
+	}
+	END_CLEAN();
+}
+
+Test(future, task_that_fails_with_a_time_out_has_ended)
+{
+	tl_executor *pool = tl_fixed_pool_create(1, NULL);
+	tl_future *future = tl_submit(pool, fail_with, VALUE(-ETIMEDOUT));
+	cr_assert_eq(tl_future_wait(future, TL_FOREVER), 0);
+	cr_assert_eq(tl_future_result(future, NULL, 0), -ETIMEDOUT);
+	cr_assert(tl_future_done(future));
+	tl_future_release(future);
+	tl_executor_destroy(pool);
+	END_CLEAN();
+}
+
+Test(future, each_reference_is_given_back_once)
+{
+	tl_executor *pool = tl_fixed_pool_create(1, NULL);
+	tl_future *future = tl_submit(pool, identity, VALUE(5));
+	for (int i = 0; i < 100; i++)
+		cr_assert_eq(tl_future_retain(future), future);
+	for (int i = 0; i < 50; i++)
+		cr_assert_eq(tl_await(future), VALUE(5));
+	for (int i = 0; i < 50; i++)
+		tl_future_release(future);
+	tl_executor_destroy(pool);
+	cr_assert_eq(tl_await(future), VALUE(5)); /* valid without its executor */
+	cr_assert_null(tl_future_retain(NULL));
+	tl_future_release(NULL);
+	END_CLEAN();
+}
+
+Test(future, what_does_not_fail_leaves_errno_alone)
+{
+	tl_executor *pool = tl_fixed_pool_create(1, NULL);
+	errno = EXDEV;
+	tl_future *future = tl_submit(pool, identity, NULL);
+	cr_assert_eq(errno, EXDEV);
+	cr_assert_eq(tl_future_wait(future, TL_FOREVER), 0);
+	cr_assert_eq(tl_future_result(future, NULL, TL_FOREVER), 0);
+	cr_assert_eq(errno, EXDEV);
+	tl_future_release(future);
+	cr_assert_eq(tl_executor_destroy(pool), 0);
+	cr_assert_eq(errno, EXDEV);
+	END_CLEAN();
+}
+
+Test(future, running_and_done_tell_the_state)
+{
+	tl_executor *pool = tl_fixed_pool_create(1, NULL);
+	struct gate gate = GATE;
+	tl_future *first = tl_submit(pool, gate_pass, &gate);
+	tl_future *second = tl_submit(pool, identity, NULL);
+	assert_soon(tl_future_running(first));
+	cr_assert_not(tl_future_done(first));
+	cr_assert_not(tl_future_running(second));
+	cr_assert_not(tl_future_done(second));
+	gate_open(&gate);
+	assert_soon(tl_future_done(first) && tl_future_done(second));
+	cr_assert_not(tl_future_running(first));
+	cr_assert_not(tl_future_cancelled(first));
+	tl_future_release(first);
+	tl_future_release(second);
+	tl_executor_destroy(pool);
+	END_CLEAN();
+}
