@@ -168,8 +168,8 @@ static void executor_close(tl_executor *pool, enum tl_shutdown_mode how)
 {
 	exchange_seq_cst(&pool->closed, 1u);
 	fetch_or_seq_cst(&pool->injector.tail, CLOSED);
-	lock(&pool->overflow.lock); /* whoever was about to append has done it or won't */
-	unlock(&pool->overflow.lock);
+	lock(&pool->overflow.tail_lock); /* who was about to append has, or won't */
+	unlock(&pool->overflow.tail_lock);
 	if (how == TL_CANCEL) {
 		exchange_seq_cst(&pool->cancelling, 1u);
 		cancel_pending(pool);

@@ -10,6 +10,7 @@
 
 #include "atomic.h"
 #include "futex.h"
+#include "tune.h"
 
 struct lock {
 	uint32_t word;
@@ -20,6 +21,12 @@ static inline void lock(struct lock *l)
 	uint32_t seen = 0;
 	if (LIKELY(cas_acq_rel(&l->word, &seen, 1u)))
 		return;
+	for (int i = 0; i < LOCK_PAUSES; i++) {
+		cpu_relax();
+		seen = load_relaxed(&l->word);
+		if (seen == 0 && cas_acq_rel(&l->word, &seen, 1u))
+			return;
+	}
 	while (exchange_acq_rel(&l->word, 2u) != 0)
 		futex_wait(&l->word, 2, TL_FOREVER);
 }

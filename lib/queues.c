@@ -4,7 +4,7 @@
 
 static bool pool_has_work(tl_executor *pool)
 {
-	if (injector_count(&pool->injector) || load_seq_cst(&pool->overflow.count))
+	if (injector_count(&pool->injector) || overflow_count(&pool->overflow))
 		return true;
 	unsigned slots = load_acquire(&pool->slots);
 	for (unsigned i = 0; i < slots; i++) {

@@ -6,12 +6,12 @@
 static COLD int push_overflow(tl_executor *pool, tl_task *task)
 {
 	int error = 0;
-	lock(&pool->overflow.lock);
+	bool both = overflow_lock_tail(&pool->overflow);
 	if (load_acquire(&pool->injector.tail) & CLOSED)
 		error = -ESHUTDOWN;
 	else
 		overflow_append(&pool->overflow, task);
-	unlock(&pool->overflow.lock);
+	overflow_unlock_tail(&pool->overflow, both);
 	return error;
 }
 
@@ -25,7 +25,7 @@ static int executor_push(tl_executor *pool, tl_task *task)
 			count_up(&worker->counters.local, 1);
 			return 0;
 		}
-	} else if (LIKELY(load_acquire(&pool->overflow.count) == 0)) {
+	} else if (LIKELY(overflow_count(&pool->overflow) == 0)) {
 		/* While older tasks are in the list, newer ones go behind them. */
 		int error = injector_push(&pool->injector, task);
 		if (LIKELY(error != -ENOSPC))

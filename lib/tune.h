@@ -41,6 +41,10 @@
 /* The ancestor's default of max_workers: min(64, 2 x CPUs). */
 #define DEFAULT_WORKERS_MOST 64
 
+/* Pauses, some 2 us: how long a lock is watched before its holder is waited for asleep.
+ * The longest hold moves RANGE_MOST tasks. perf/ratio.c, row e2e. */
+#define LOCK_PAUSES 200
+
 /* Futures that tl_wait handles without an allocation. */
 #define WAIT_ON_STACK 64
 

@@ -39,15 +39,16 @@ static COLD tl_task *worker_take_overflowed(struct worker *worker)
 	tl_executor *pool = worker->pool;
 	struct overflow *list = &pool->overflow;
 	tl_task *tasks[RANGE_MOST];
-	if (load_seq_cst(&list->count) == 0)
+	uint64_t count = overflow_count(list);
+	if (count == 0)
 		return NULL;
-	lock(&list->lock);
-	uint64_t share = list->count / smaller(load_relaxed(&pool->threads), 64) + 1;
+	uint64_t share = count / (load_relaxed(&pool->threads) + 1) + 1;
+	lock(&list->head_lock);
 	unsigned n = overflow_detach(list, tasks,
 	                             share < RANGE_MOST ? (unsigned)share : RANGE_MOST);
 	for (unsigned i = n; i > 1; i--)
 		ring_push(&worker->ring, tasks[i - 1]);
-	unlock(&list->lock);
+	unlock(&list->head_lock);
 	if (n > 1)
 		pool_signal(pool);
 	return n ? tasks[0] : NULL;
@@ -131,7 +132,7 @@ static bool worker_out_of_work(struct worker *worker)
 	tl_executor *pool = worker->pool;
 	return load_relaxed(&worker->ring.tail) == load_relaxed(&worker->ring.head) &&
 	       !range_length(load_relaxed(&worker->range)) &&
-	       !load_relaxed(&pool->overflow.count) &&
+	       !overflow_count(&pool->overflow) &&
 	       load_relaxed(&pool->injector.head) ==
 	               (load_relaxed(&pool->injector.tail) & ~CLOSED);
 }

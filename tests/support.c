@@ -52,9 +52,19 @@ bool look_again(int64_t limit)
 
 /* ---- /proc --------------------------------------------------------------------- */
 
-static int sanitizer_threads;
+/* Threads that are there before the test: of a sanitizer, of Criterion. */
+static pid_t foreign[16];
+static int foreign_count;
 
-int other_threads(pid_t *threads, int limit)
+static bool is_foreign(pid_t thread)
+{
+	for (int i = 0; i < foreign_count; i++)
+		if (foreign[i] == thread)
+			return true;
+	return false;
+}
+
+int other_threads(pid_t *threads, size_t limit)
 {
 	DIR *directory = opendir("/proc/self/task");
 	int n = 0;
@@ -62,9 +72,9 @@ int other_threads(pid_t *threads, int limit)
 		return -1;
 	for (struct dirent *entry; (entry = readdir(directory));) {
 		pid_t thread = (pid_t)strtol(entry->d_name, NULL, 10);
-		if (!thread || thread == gettid())
+		if (!thread || thread == gettid() || is_foreign(thread))
 			continue;
-		if (n < limit)
+		if ((size_t)n < limit)
 			threads[n] = thread;
 		n++;
 	}
@@ -74,7 +84,7 @@ int other_threads(pid_t *threads, int limit)
 
 int thread_count(void)
 {
-	return other_threads(NULL, 0) + 1 - sanitizer_threads;
+	return other_threads(NULL, 0) + 1;
 }
 
 static bool read_thread_file(pid_t thread, const char *file, char *text, size_t size)
@@ -377,17 +387,17 @@ static void *note_thread(void *thread)
 void check_begin(void)
 {
 	alarm(120);
-	sanitizer_threads = 0;
-	if (!WITH_TSAN)
-		return;
-	/* ThreadSanitizer starts its own thread at the latest with our first */
-	pid_t first = 0;
-	pthread_t thread;
-	if (__real_pthread_create(&thread, NULL, note_thread, &first))
-		abort();
-	pthread_join(thread, NULL);
-	(void)wait_until(!thread_state(first));
-	sanitizer_threads = thread_count() - 1;
+	if (WITH_TSAN) {
+		/* ThreadSanitizer starts its own thread at the latest with our first */
+		pid_t first = 0;
+		pthread_t thread;
+		if (__real_pthread_create(&thread, NULL, note_thread, &first))
+			abort();
+		pthread_join(thread, NULL);
+		(void)wait_until(!thread_state(first));
+	}
+	foreign_count = 0;
+	foreign_count = other_threads(foreign, LENGTH(foreign));
 }
 
 static int status_of_child(pid_t child)

@@ -72,7 +72,7 @@ int64_t patience(void);
 		cr_assert(soon_, "never: %s", #condition);                               \
 	} while (0)
 
-/* Threads of this process, less those that a sanitizer keeps. */
+/* Threads of this process, less those that were there before the test. */
 int thread_count(void);
 #define END_CLEAN()                                                                      \
 	cr_assert(wait_until(thread_count() == 1), "threads left: %d", thread_count() - 1)
@@ -81,7 +81,7 @@ int thread_count(void);
 char thread_state(pid_t thread);
 bool thread_name(pid_t thread, char name[static 32]);
 /* The threads but the calling one; how many there are. */
-int other_threads(pid_t *threads, int limit);
+int other_threads(pid_t *threads, size_t limit);
 /* A number from /proc/self/status, or from that of a thread. */
 long long status_of(pid_t thread, const char *key, int base);
 int descriptor_count(void);

@@ -171,17 +171,17 @@ static void *submit_blocking(void *argument)
 Test(adaptive, blocking_task_from_inside_a_blocking_task_runs)
 {
 	tl_executor *pool = pool_of(2, 0);
+	pthread_barrier_t barrier;
+	void *both[] = {pool, &barrier};
+	pthread_barrier_init(&barrier, NULL, 3);
 	for (long round = scaled(500); round--;) {
-		pthread_barrier_t barrier;
-		pthread_barrier_init(&barrier, NULL, 3);
-		void *both[] = {pool, &barrier};
 		tl_future *future = tl_submit(pool, submit_blocking, both);
 		pthread_barrier_wait(&barrier);
 		tl_await(future);
 		tl_await(tl_submit(pool, identity, NULL));
-		pthread_barrier_destroy(&barrier);
 	}
 	tl_executor_destroy(pool);
+	pthread_barrier_destroy(&barrier);
 	END_CLEAN();
 }
 
