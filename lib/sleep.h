@@ -27,9 +27,13 @@
  *   worker   W1 set own idle bit (fetch-or)
  *            W2 role = 0 (exchange), if it held the role
  *            W3 look at every queue; if all are empty, park
+ *            W4 else take one task; role = 0, if it held it; S3 for what is left
  *
  *   S2 finds the role held: its holder's W2 comes after S2, so its W3 comes after S1
- *   and finds the task. (Or it finds work earlier: then pool_released looks again.)
+ *   and finds the task, or finds others: then its W4 sees to it that one more comes,
+ *   which inherits this duty. (W4 is owed also by a worker that gave the role up in W2
+ *   and found work in W3: tasks may have been left to it until then. Its absence
+ *   stranded one task in some thousand rounds of two: tests/t_fixed.c.)
  *   S3 finds no idle worker: each worker's W1 comes after S3, so its W3 comes after S1.
  *   Otherwise S3 claims a bit and notifies: that worker looks at the queues.
  *   A waker that held the role and found no sleeper looks again after it has given

@@ -194,17 +194,17 @@ static bool worker_search(struct worker *worker)
 	return pool_has_work(pool);
 }
 
-/* A task was found by a worker that had none: is more to be done, by others? */
-static tl_task *worker_found(struct worker *worker, tl_task *task)
+/*
+ * W4. A worker that had no work leaves idleness: submits that found the role held, by it
+ * now or a moment ago, have left their tasks to it, and it takes only one of them.
+ */
+static void worker_pass_on(struct worker *worker)
 {
 	tl_executor *pool = worker->pool;
 	worker->woken = false;
-	if (worker->searcher) {
-		worker_drop_role(worker);
-		if (idle_any(pool) && pool_has_work(pool))
-			pool_signal(pool);
-	}
-	return task;
+	worker_drop_role(worker);
+	if (idle_any(pool) && pool_has_work(pool))
+		pool_signal(pool);
 }
 
 /* This worker's place among the threads has been given up; or work came at once. */
@@ -234,8 +234,10 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 			continue;
 		if (worker->woken) {
 			tl_task *task = worker_find(worker);
-			if (task)
-				return worker_found(worker, task);
+			if (task) {
+				worker_pass_on(worker);
+				return task;
+			}
 			worker->woken = false;
 			count_up(&worker->counters.vain, 1);
 		}
@@ -247,7 +249,7 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 		if (worker_too_many(worker)) {
 			if (worker->announced && !worker_withdraw(worker))
 				continue;
-			worker_drop_role(worker);
+			worker_pass_on(worker);
 			*retires = worker_retires(worker, pool_limit(pool));
 			if (*retires)
 				return NULL;
@@ -257,8 +259,10 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 		if (worker_search(worker)) {
 			worker_withdraw(worker);
 			tl_task *task = worker_find(worker);
-			if (task)
-				return worker_found(worker, task);
+			if (task) {
+				worker_pass_on(worker);
+				return task;
+			}
 			continue;
 		}
 		if (load_seq_cst(&pool->closed))

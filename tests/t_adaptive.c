@@ -99,7 +99,9 @@ Test(adaptive, blocking_tasks_bring_it_to_its_maximum_at_once)
 			tl_future *futures[4];
 			for (int k = 0; k < n; k++)
 				futures[k] = tl_submit(pool, gate_pass, &gate);
-			cr_assert_eq(thread_count(), 1 + n, "of %d, round %d", n, round);
+			int threads = thread_count();
+			cr_assert_eq(threads, 1 + n, "%d of %d, round %d", threads - 1,
+			             n, round);
 			assert_soon(atomic_load(&gate.inside) == n);
 			tl_future *more = tl_submit(pool, identity, VALUE(5));
 			cr_assert_eq(thread_count(), 1 + n);
