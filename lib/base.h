@@ -16,7 +16,7 @@
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define CONTAINER_OF(pointer, type, member)                                              \
-	((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+	((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 /* Positions, pointers and their tag bits share 64-bit words. */
 _Static_assert(sizeof(void *) == 8 && sizeof(long) == 8, "64-bit Linux only");

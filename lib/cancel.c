@@ -48,10 +48,8 @@ TL_API int tl_future_cancel(tl_future *future)
 			if ((seen & CANCEL) || cas_acq_rel(word, &seen, seen | CANCEL))
 				return -EINPROGRESS;
 			break;
-		case SETTLING:
-			return -EINPROGRESS;
-		default:
-			return -EALREADY;
+		case SETTLING: return -EINPROGRESS;
+		default: return -EALREADY;
 		}
 	}
 }

@@ -50,7 +50,7 @@ static struct {
 	struct magazine *full, *empty;
 	tl_task *loose; /* linked through place_ */
 	struct chunk *chunks;
-	size_t cells; /* in full magazines */
+	size_t cells;      /* in full magazines */
 	pthread_key_t key; /* hands a thread's magazines back when it ends */
 	uint32_t key_made;
 } depot;
@@ -80,7 +80,8 @@ static void cells_of_thread_return(void *unused)
 static void depot_register_thread(void)
 {
 	if (!depot.key_made)
-		depot.key_made = pthread_key_create(&depot.key, cells_of_thread_return) == 0;
+		depot.key_made =
+			pthread_key_create(&depot.key, cells_of_thread_return) == 0;
 	if (depot.key_made)
 		pthread_setspecific(depot.key, &depot);
 }

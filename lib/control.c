@@ -57,7 +57,8 @@ TL_API int tl_executor_stats(tl_executor *executor, tl_stats *stats, size_t size
 	for (unsigned i = 0; i < slots; i++)
 		stats_of_worker(pool_worker(executor, i), &s, &begun);
 	for (unsigned g = 0; g * 64 < slots; g++)
-		s.idle += (uint64_t)__builtin_popcountll(load_relaxed(&executor->idle[g]));
+		s.idle +=
+			(uint64_t)__builtin_popcountll(load_relaxed(&executor->idle[g]));
 	s.submitted += load_relaxed(&executor->overflow.pushed);
 	s.submitted += load_relaxed(&executor->injector.tail) & ~CLOSED;
 	uint64_t gone = begun + s.cancelled;

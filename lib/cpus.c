@@ -48,9 +48,11 @@ static unsigned level_limit(const char *root, const char *mount, const char *gro
 		if (sscanf(line, "%lld %lld", &quota, &period) != 2)
 			return 0; /* "max" */
 	} else {
-		if (first_line(line, sizeof line, root, mount, group, "/cpu.cfs_quota_us"))
+		if (first_line(line, sizeof line, root, mount, group,
+		               "/cpu.cfs_quota_us"))
 			quota = atoll(line);
-		if (first_line(line, sizeof line, root, mount, group, "/cpu.cfs_period_us"))
+		if (first_line(line, sizeof line, root, mount, group,
+		               "/cpu.cfs_period_us"))
 			period = atoll(line);
 	}
 	if (quota <= 0 || period <= 0)
@@ -88,7 +90,8 @@ static unsigned cpus_usable(const char *root)
 {
 	/* Under a version 1 hierarchy, version 2 is mounted beside it, if at all. */
 	static const char *const v2[] = { "sys/fs/cgroup", "sys/fs/cgroup/unified" };
-	static const char *const v1[] = { "sys/fs/cgroup/cpu", "sys/fs/cgroup/cpu,cpuacct" };
+	static const char *const v1[] = { "sys/fs/cgroup/cpu",
+		                          "sys/fs/cgroup/cpu,cpuacct" };
 	unsigned cpus = cpus_allowed();
 	char path[PATH_MAX], line[PATH_MAX];
 	snprintf(path, sizeof path, "%sproc/self/cgroup", root);

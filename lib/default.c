@@ -12,8 +12,8 @@ static struct {
 	struct lock lock;
 	tl_executor *pool; /* set once */
 	uint32_t exiting;
-	bool stopped; /* shut down: threads have ended */
-	bool at_exit; /* the drain has been registered */
+	bool stopped;         /* shut down: threads have ended */
+	bool at_exit;         /* the drain has been registered */
 	unsigned max_workers; /* wishes from before its start; 0, -1: none */
 	int64_t idle_timeout;
 } standard = { .idle_timeout = -1 };
@@ -125,7 +125,8 @@ TL_API int tl_set_max_workers(unsigned workers)
 		return -EINVAL;
 	lock(&standard.lock);
 	standard.max_workers = workers;
-	int error = standard.pool ? tl_executor_set_max_workers(standard.pool, workers) : 0;
+	int error =
+		standard.pool ? tl_executor_set_max_workers(standard.pool, workers) : 0;
 	unlock(&standard.lock);
 	return error;
 }
@@ -136,9 +137,8 @@ TL_API int tl_set_idle_timeout(int64_t timeout)
 		return -EINVAL;
 	lock(&standard.lock);
 	standard.idle_timeout = timeout;
-	int error = standard.pool ?
-	                    tl_executor_set_idle_timeout(standard.pool, timeout) :
-	                    0;
+	int error =
+		standard.pool ? tl_executor_set_idle_timeout(standard.pool, timeout) : 0;
 	unlock(&standard.lock);
 	return error;
 }

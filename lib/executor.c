@@ -21,9 +21,9 @@ static int options_check(const tl_options *options)
 	bool stack = !options->stack_size ||
 	             options->stack_size >= (size_t)sysconf(_SC_THREAD_STACK_MIN);
 	bool rest = !memcmp(options->reserved, none.reserved, sizeof none.reserved);
-	return times && stack && rest && options->spare_workers <= TL_MAX_WORKERS ?
-	               0 :
-	               -EINVAL;
+	return times && stack && rest && options->spare_workers <= TL_MAX_WORKERS
+	               ? 0
+	               : -EINVAL;
 }
 
 static void executor_configure(tl_executor *pool, enum kind kind, unsigned min,
@@ -38,12 +38,12 @@ static void executor_configure(tl_executor *pool, enum kind kind, unsigned min,
 			smaller(options->spare_workers, TL_MAX_WORKERS - max);
 	pool->options = *options;
 	pool->options.name = NULL;
-	pool->idle_timeout = options->idle_timeout == TL_NONE ? TL_FOREVER :
-	                     options->idle_timeout            ? options->idle_timeout :
-	                                                        IDLE_TIMEOUT_DEFAULT;
-	pool->spin = options->spin == TL_NONE ? 0 :
-	             options->spin            ? options->spin :
-	                                        SPIN_DEFAULT;
+	pool->idle_timeout = options->idle_timeout == TL_NONE ? TL_FOREVER
+	                     : options->idle_timeout          ? options->idle_timeout
+	                                                      : IDLE_TIMEOUT_DEFAULT;
+	pool->spin = options->spin == TL_NONE ? 0
+	             : options->spin          ? options->spin
+	                                      : SPIN_DEFAULT;
 	if (cpus_allowed() < 2)
 		pool->spin = 0; /* whom we wait for could not run meanwhile */
 }

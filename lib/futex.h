@@ -24,8 +24,8 @@ static inline int futex_wait(const uint32_t *word, uint32_t expected, int64_t de
 		.tv_nsec = (long)(deadline % 1000000000),
 	};
 	int saved = errno;
-	long r = syscall(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected,
-	                 deadline == TL_FOREVER ? NULL : &limit, NULL,
+	long r = syscall(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG,
+	                 expected, deadline == TL_FOREVER ? NULL : &limit, NULL,
 	                 FUTEX_BITSET_MATCH_ANY);
 	bool timed_out = r < 0 && errno == ETIMEDOUT;
 	errno = saved;

@@ -71,7 +71,8 @@ static inline int injector_push(struct injector *injector, tl_task *task)
 		uint64_t seen = load_acquire(slot);
 		if (LIKELY(seen == injector_empty(t))) {
 			uint64_t tail = t;
-			store_relaxed(&task->place_, (uintptr_t)(t << 2 | PLACE_INJECTOR));
+			store_relaxed(&task->place_,
+			              (uintptr_t)(t << 2 | PLACE_INJECTOR));
 			if (!cas_acq_rel(slot, &seen, injector_full(t, task)))
 				continue;
 			if (LIKELY(cas_seq_cst(&injector->tail, &tail, t + 1)))

@@ -16,13 +16,13 @@ struct frame {
 };
 
 struct local {
-	struct worker *worker;     /* set in the threads of pools */
-	struct frame *frame;       /* innermost task that runs here */
-	struct magazine *loaded;   /* cells for this thread, see cell.c */
+	struct worker *worker;   /* set in the threads of pools */
+	struct frame *frame;     /* innermost task that runs here */
+	struct magazine *loaded; /* cells for this thread, see cell.c */
 	struct magazine *reserve;
-	tl_callback *firing;       /* the callback that runs here, if it owns its node */
-	tl_callback *put_off;      /* what that callback has made ready, oldest first */
-	bool fires;                /* callbacks run here */
+	tl_callback *firing;  /* the callback that runs here, if it owns its node */
+	tl_callback *put_off; /* what that callback has made ready, oldest first */
+	bool fires;           /* callbacks run here */
 };
 
 /* One block of the static TLS: no call to find it, in a shared library neither. */

@@ -33,17 +33,17 @@ struct counters {
 
 struct worker {
 	struct ring ring;
-	ON_OWN_LINE uint64_t range; /* see range.h; thieves write it too */
+	ON_OWN_LINE uint64_t range;  /* see range.h; thieves write it too */
 	ON_OWN_LINE uint32_t parker; /* see sleep.h */
 	ON_OWN_LINE tl_executor *pool;
 	unsigned index;
-	unsigned tick; /* tasks since it looked outside */
+	unsigned tick;   /* tasks since it looked outside */
 	unsigned victim; /* whom it robbed last */
-	bool announced; /* own idle bit was set and not taken back */
-	bool searcher; /* holds the role */
-	bool woken; /* by a claim, and has not found work since */
-	bool used; /* under pool->threads_lock: a thread runs on this slot */
-	bool joinable; /* likewise: `thread` has to be joined */
+	bool announced;  /* own idle bit was set and not taken back */
+	bool searcher;   /* holds the role */
+	bool woken;      /* by a claim, and has not found work since */
+	bool used;       /* under pool->threads_lock: a thread runs on this slot */
+	bool joinable;   /* likewise: `thread` has to be joined */
 	pthread_t thread;
 	struct counters counters;
 };
@@ -55,10 +55,10 @@ struct tl_executor {
 	bool adaptive, ordered;
 	char name[16];
 	uint32_t min_workers, max_workers, spare_workers;
-	uint32_t closed; /* submits are refused */
+	uint32_t closed;     /* submits are refused */
 	uint32_t cancelling; /* what is queued ends as cancelled */
-	uint32_t finished; /* closed and nothing left: workers end */
-	uint32_t slots; /* workers[0..slots) may be set */
+	uint32_t finished;   /* closed and nothing left: workers end */
+	uint32_t slots;      /* workers[0..slots) may be set */
 	int64_t idle_timeout, spin;
 	tl_options options; /* hooks, stack size */
 	struct worker *workers[TL_MAX_WORKERS];
@@ -71,7 +71,7 @@ struct tl_executor {
 	ON_OWN_LINE uint32_t threads;
 	uint32_t live, blocked;
 	struct lock threads_lock; /* worker slots, started, retired, old_thread */
-	pthread_t old_thread; /* the last one retired, not joined yet */
+	pthread_t old_thread;     /* the last one retired, not joined yet */
 	bool have_old_thread;
 	uint64_t started, retired;
 	uint64_t wakes, cancelled; /* from anywhere */

@@ -20,14 +20,10 @@ static bool pool_claim(tl_executor *pool, tl_task *task)
 {
 	uintptr_t place = load_acquire(&task->place_);
 	switch (place_kind(place)) {
-	case PLACE_INJECTOR:
-		return injector_claim(&pool->injector, place >> 2, task);
-	case PLACE_RING:
-		return ring_claim(place_pointer(place), task);
-	case PLACE_OVERFLOW:
-		return overflow_claim(&pool->overflow, task);
-	case PLACE_NONE:
-		break;
+	case PLACE_INJECTOR: return injector_claim(&pool->injector, place >> 2, task);
+	case PLACE_RING: return ring_claim(place_pointer(place), task);
+	case PLACE_OVERFLOW: return overflow_claim(&pool->overflow, task);
+	case PLACE_NONE: break;
 	}
 	return false;
 }

@@ -109,7 +109,8 @@ static void worker_await_claimer(struct worker *worker)
 	}
 	while (!worker_notified(worker)) {
 		uint32_t seen = EMPTY;
-		if (cas_seq_cst(&worker->parker, &seen, (uint32_t)PARKED) || seen == PARKED)
+		if (cas_seq_cst(&worker->parker, &seen, (uint32_t)PARKED) ||
+		    seen == PARKED)
 			futex_wait(&worker->parker, PARKED, TL_FOREVER);
 	}
 }

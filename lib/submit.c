@@ -114,8 +114,8 @@ TL_API int tl_submit_tasks(tl_executor *executor, tl_task *const *tasks, size_t 
 		return -EINVAL;
 	for (; accepted < n && !error; accepted++) {
 		tl_task *task = tasks[accepted];
-		int64_t word = task && task->function_ ? task_enqueue(task, executor) :
-		                                         -EINVAL;
+		int64_t word =
+			task && task->function_ ? task_enqueue(task, executor) : -EINVAL;
 		if (word < 0) {
 			error = (int)word;
 			break;

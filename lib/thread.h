@@ -16,8 +16,8 @@
  */
 static inline void thread_signals(sigset_t *set)
 {
-	static const int open[] = { SIGILL,  SIGTRAP, SIGABRT, SIGBUS,
-		                    SIGFPE,  SIGSEGV, SIGSYS,  SIGPROF };
+	static const int open[] = { SIGILL, SIGTRAP, SIGABRT, SIGBUS,
+		                    SIGFPE, SIGSEGV, SIGSYS,  SIGPROF };
 	sigfillset(set);
 	for (size_t i = 0; i < sizeof open / sizeof *open; i++)
 		sigdelset(set, open[i]);

@@ -137,10 +137,8 @@ TL_API int tl_future_result(tl_future *future, void **value, int64_t timeout)
 		if (value)
 			*value = future->value_;
 		return 0;
-	case CANCELLED:
-		return -ECANCELED;
-	default:
-		return future->error_;
+	case CANCELLED: return -ECANCELED;
+	default: return future->error_;
 	}
 }
 

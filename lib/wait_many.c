@@ -14,7 +14,7 @@
 
 struct latch {
 	uint32_t decided; /* the answer + 1; a futex */
-	uint32_t left; /* futures that have not ended well */
+	uint32_t left;    /* futures that have not ended well */
 	uint32_t count;
 	bool errors_only;
 };
@@ -137,12 +137,9 @@ TL_API int tl_wait(tl_future *const *futures, size_t n, enum tl_wait_mode mode,
 		if (!futures[i])
 			return -EINVAL;
 	switch (mode) {
-	case TL_ALL:
-		return wait_all(futures, n, timeout);
-	case TL_ANY:
-		return n ? wait_first(futures, n, false, timeout) : -EINVAL;
-	case TL_FIRST_ERROR:
-		return n ? wait_first(futures, n, true, timeout) : 0;
+	case TL_ALL: return wait_all(futures, n, timeout);
+	case TL_ANY: return n ? wait_first(futures, n, false, timeout) : -EINVAL;
+	case TL_FIRST_ERROR: return n ? wait_first(futures, n, true, timeout) : 0;
 	}
 	return -EINVAL;
 }

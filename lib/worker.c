@@ -268,7 +268,8 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 		if (load_seq_cst(&pool->closed))
 			pool_finish_if_idle(pool);
 		if (!worker_park(worker, worker_deadline(pool))) {
-			*retires = worker_retires(worker, load_relaxed(&pool->min_workers));
+			*retires =
+				worker_retires(worker, load_relaxed(&pool->min_workers));
 			if (*retires)
 				return NULL;
 		}

@@ -38,8 +38,8 @@ void check_(bool fatal, bool holds, const char *text, const char *file, int line
 	static void suite##_##name##_run(void);                                          \
 	__attribute__((constructor)) static void suite##_##name##_add(void)              \
 	{                                                                                \
-		static struct check_test test = {#suite, #name, suite##_##name##_run,    \
-		                                 NULL};                                  \
+		static struct check_test test = { #suite, #name, suite##_##name##_run,   \
+			                          NULL };                                \
 		check_add(&test);                                                        \
 	}                                                                                \
 	static void suite##_##name##_run(void)
@@ -109,7 +109,8 @@ void check_(bool fatal, bool holds, const char *text, const char *file, int line
 		return;
 	va_list arguments;
 	va_start(arguments, format);
-	fprintf(stderr, "[----] %s:%d: failed: %s%s", file, line, text, *format ? ": " : "");
+	fprintf(stderr, "[----] %s:%d: failed: %s%s", file, line, text,
+	        *format ? ": " : "");
 	vfprintf(stderr, format, arguments);
 	fputc('\n', stderr);
 	va_end(arguments);
@@ -147,7 +148,8 @@ int main(int argc, char **argv)
 		}
 		if (status) {
 			failing++;
-			fprintf(stderr, "[FAIL] %s (status %#x)\n", name, (unsigned)status);
+			fprintf(stderr, "[FAIL] %s (status %#x)\n", name,
+			        (unsigned)status);
 		}
 	}
 	fprintf(stderr,

@@ -27,7 +27,8 @@ enum { THREADS = 6, SHARED = 3, TASKS = 512, STALL_SECONDS = 60 };
 
 static struct {
 	atomic_ulong operations, cells, own, batches, go, spawns, executors;
-	atomic_ulong ran, failed, cancelled, refused, accepted, callbacks, removed, timeouts;
+	atomic_ulong ran, failed, cancelled, refused, accepted, callbacks, removed,
+		timeouts;
 } count;
 
 static tl_executor *shared[SHARED];
@@ -58,8 +59,9 @@ static void dump(const char *why)
 		tl_stats stats;
 		if (!shared[i] || tl_executor_stats(shared[i], &stats, sizeof stats))
 			continue;
-		fprintf(stderr, "shared %d: submitted %lu completed %lu cancelled %lu "
-		                "queued %lu workers %lu idle %lu\n",
+		fprintf(stderr,
+		        "shared %d: submitted %lu completed %lu cancelled %lu "
+		        "queued %lu workers %lu idle %lu\n",
 		        i, (unsigned long)stats.submitted, (unsigned long)stats.completed,
 		        (unsigned long)stats.cancelled, (unsigned long)stats.queued,
 		        (unsigned long)stats.workers, (unsigned long)stats.idle);
@@ -256,13 +258,13 @@ static void use_own_tasks(struct actor *actor, tl_executor *executor)
 	unsigned n = 1 + below(&actor->random, below(&actor->random, 20) ? 30 : TASKS);
 	unsigned how = below(&actor->random, 6);
 	tl_task *batch[TASKS];
-	bool accepted[TASKS] = {false}, watched[TASKS] = {false};
+	bool accepted[TASKS] = { false }, watched[TASKS] = { false };
 	for (unsigned i = 0; i < n; i++) {
 		struct job *job = &actor->jobs[i];
 		memset(job, 0, sizeof *job);
 		job->executor = executor;
 		job->random = next_random(&actor->random);
-		job->node = (tl_callback){.function = on_done, .context = job};
+		job->node = (tl_callback){ .function = on_done, .context = job };
 		tl_task_init(&job->task, run_job, job);
 		batch[i] = &job->task;
 		if (how & 1 && below(&actor->random, 2)) {
@@ -400,10 +402,10 @@ static void use_one_of_its_own(struct actor *actor)
 		                             below(&actor->random, 50) * MICROSECOND + 1);
 	}
 	for (int tries = 0; others || below(&actor->random, 2); tries++) {
-		enum tl_shutdown_mode how = below(&actor->random, 2) ? TL_DRAIN
-		                                                     : TL_CANCEL;
-		int64_t timeout = tries > 3 ? TL_FOREVER
-		                            : below(&actor->random, 100) * MICROSECOND;
+		enum tl_shutdown_mode how =
+			below(&actor->random, 2) ? TL_DRAIN : TL_CANCEL;
+		int64_t timeout =
+			tries > 3 ? TL_FOREVER : below(&actor->random, 100) * MICROSECOND;
 		int result = tl_executor_shutdown(executor, how, timeout);
 		CHECK(result == 0 || result == -ETIMEDOUT);
 		if (!result)
@@ -454,8 +456,8 @@ static int thread_count(void)
 static void pause_for(int64_t time)
 {
 	clock_nanosleep(CLOCK_MONOTONIC, 0,
-	                &(struct timespec){time / (1000 * MILLISECOND),
-	                                   time % (1000 * MILLISECOND)},
+	                &(struct timespec){ time / (1000 * MILLISECOND),
+	                                    time % (1000 * MILLISECOND) },
 	                NULL);
 }
 
@@ -489,9 +491,9 @@ int main(int argc, char **argv)
 
 	static struct actor actors[THREADS];
 	shared[0] = tl_worker_create(NULL);
-	shared[1] = tl_fixed_pool_create(2, &(tl_options){.spare_workers = 1});
+	shared[1] = tl_fixed_pool_create(2, &(tl_options){ .spare_workers = 1 });
 	shared[2] = tl_adaptive_pool_create(
-		&(tl_options){.max_workers = 4, .idle_timeout = 50 * MICROSECOND});
+		&(tl_options){ .max_workers = 4, .idle_timeout = 50 * MICROSECOND });
 	for (unsigned i = 0; i < THREADS; i++) {
 		actors[i].random = (unsigned)(seed * 2654435761u + i * 40503u) | 1;
 		CHECK(shared[i % SHARED]);

@@ -46,7 +46,8 @@ int64_t patience(void)
 
 bool look_again(int64_t limit)
 {
-	clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){0, 200 * MICROSECOND}, NULL);
+	clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){ 0, 200 * MICROSECOND },
+	                NULL);
 	return now() < limit;
 }
 
@@ -209,7 +210,7 @@ void hold(tl_executor *executor, struct gate *gate, int n)
 
 tl_executor *executor_of(int kind, unsigned workers, const tl_options *options)
 {
-	tl_options own = options ? *options : (tl_options){0};
+	tl_options own = options ? *options : (tl_options){ 0 };
 	switch (kind) {
 	case WORKER: return tl_worker_create(options);
 	case FIXED: return tl_fixed_pool_create(workers, options);
@@ -219,7 +220,7 @@ tl_executor *executor_of(int kind, unsigned workers, const tl_options *options)
 
 tl_stats stats_of(tl_executor *executor)
 {
-	tl_stats stats = {0};
+	tl_stats stats = { 0 };
 	cr_assert_eq(tl_executor_stats(executor, &stats, sizeof stats), 0);
 	return stats;
 }
@@ -281,7 +282,8 @@ void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *old, size_t size);
 void *__real_aligned_alloc(size_t alignment, size_t size);
 int __real_posix_memalign(void **result, size_t alignment, size_t size);
-void *__real_mmap(void *at, size_t size, int protection, int flags, int file, off_t offset);
+void *__real_mmap(void *at, size_t size, int protection, int flags, int file,
+                  off_t offset);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                           void *(*start)(void *), void *argument);
 void *__wrap_malloc(size_t size);
@@ -289,7 +291,8 @@ void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
 int __wrap_posix_memalign(void **result, size_t alignment, size_t size);
-void *__wrap_mmap(void *at, size_t size, int protection, int flags, int file, off_t offset);
+void *__wrap_mmap(void *at, size_t size, int protection, int flags, int file,
+                  off_t offset);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                           void *(*start)(void *), void *argument);
 
@@ -322,10 +325,12 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size)
 
 int __wrap_posix_memalign(void **result, size_t alignment, size_t size)
 {
-	return may_go_on(&memory) ? __real_posix_memalign(result, alignment, size) : ENOMEM;
+	return may_go_on(&memory) ? __real_posix_memalign(result, alignment, size)
+	                          : ENOMEM;
 }
 
-void *__wrap_mmap(void *at, size_t size, int protection, int flags, int file, off_t offset)
+void *__wrap_mmap(void *at, size_t size, int protection, int flags, int file,
+                  off_t offset)
 {
 	if (may_go_on(&memory))
 		return __real_mmap(at, size, protection, flags, file, offset);
@@ -367,8 +372,9 @@ bool forbid_system_calls(atomic_long *number)
 		ALLOW(clock_gettime),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
 	};
-	struct sock_fprog program = {LENGTH(code), code};
-	struct sigaction action = {.sa_sigaction = on_system_call, .sa_flags = SA_SIGINFO};
+	struct sock_fprog program = { LENGTH(code), code };
+	struct sigaction action = { .sa_sigaction = on_system_call,
+		                    .sa_flags = SA_SIGINFO };
 
 	forbidden_call = number;
 	return !sigaction(SIGSYS, &action, NULL) &&
@@ -441,7 +447,8 @@ int run_program(const char *name, atomic_long **shared)
 	fflush(NULL);
 	pid_t child = fork();
 	if (!child) {
-		unsetenv("BXFI_MAP"); /* or Criterion would take it for a test of its own */
+		unsetenv(
+			"BXFI_MAP"); /* or Criterion would take it for a test of its own */
 		setenv("TL_PROGRAM", name, 1);
 		setenv("TL_SHARED", number, 1);
 		execl(path, path, (char *)NULL);

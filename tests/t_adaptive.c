@@ -2,11 +2,11 @@
 /* An adaptive pool: one thread for a sequence, as many as it takes for a crowd. */
 #include "support.h"
 
-static const unsigned counts[] = {1, 2, 4};
+static const unsigned counts[] = { 1, 2, 4 };
 
 static tl_executor *pool_of(unsigned max, int64_t idle_timeout)
 {
-	tl_options options = {.max_workers = max, .idle_timeout = idle_timeout};
+	tl_options options = { .max_workers = max, .idle_timeout = idle_timeout };
 	tl_executor *pool = tl_adaptive_pool_create(&options);
 	cr_assert_not_null(pool);
 	return pool;
@@ -26,7 +26,7 @@ Test(adaptive, starts_with_one_thread)
 Test(adaptive, starts_with_its_minimum)
 {
 	for (unsigned min = 1; min <= 4; min++) {
-		tl_options options = {.min_workers = min, .max_workers = 4};
+		tl_options options = { .min_workers = min, .max_workers = 4 };
 		tl_executor *pool = tl_adaptive_pool_create(&options);
 		cr_assert_eq(thread_count(), 1 + (int)min);
 		tl_executor_destroy(pool);
@@ -100,8 +100,8 @@ Test(adaptive, blocking_tasks_bring_it_to_its_maximum_at_once)
 			for (int k = 0; k < n; k++)
 				futures[k] = tl_submit(pool, gate_pass, &gate);
 			int threads = thread_count();
-			cr_assert_eq(threads, 1 + n, "%d of %d, round %d", threads - 1,
-			             n, round);
+			cr_assert_eq(threads, 1 + n, "%d of %d, round %d", threads - 1, n,
+			             round);
 			assert_soon(atomic_load(&gate.inside) == n);
 			tl_future *more = tl_submit(pool, identity, VALUE(5));
 			cr_assert_eq(thread_count(), 1 + n);
@@ -174,7 +174,7 @@ Test(adaptive, blocking_task_from_inside_a_blocking_task_runs)
 {
 	tl_executor *pool = pool_of(2, 0);
 	pthread_barrier_t barrier;
-	void *both[] = {pool, &barrier};
+	void *both[] = { pool, &barrier };
 	pthread_barrier_init(&barrier, NULL, 3);
 	for (long round = scaled(500); round--;) {
 		tl_future *future = tl_submit(pool, submit_blocking, both);
@@ -189,8 +189,9 @@ Test(adaptive, blocking_task_from_inside_a_blocking_task_runs)
 
 Test(adaptive, keeps_its_minimum_when_idle)
 {
-	tl_options options = {
-		.min_workers = 2, .max_workers = 4, .idle_timeout = 20 * MILLISECOND};
+	tl_options options = { .min_workers = 2,
+		               .max_workers = 4,
+		               .idle_timeout = 20 * MILLISECOND };
 	tl_executor *pool = tl_adaptive_pool_create(&options);
 	struct gate gate = GATE;
 	hold(pool, &gate, 4);
@@ -206,7 +207,7 @@ Test(adaptive, keeps_its_minimum_when_idle)
 
 Test(adaptive, without_idle_timeout_none_retires)
 {
-	static const int64_t never[] = {TL_NONE, TL_FOREVER};
+	static const int64_t never[] = { TL_NONE, TL_FOREVER };
 	for (size_t i = 0; i < LENGTH(never); i++) {
 		tl_executor *pool = pool_of(3, never[i]);
 		tl_executor *other = pool_of(3, 20 * MILLISECOND);
@@ -247,7 +248,7 @@ Test(adaptive, lower_maximum_retires_threads)
 
 Test(adaptive, lower_maximum_takes_the_minimum_along)
 {
-	tl_options options = {.min_workers = 3, .max_workers = 4};
+	tl_options options = { .min_workers = 3, .max_workers = 4 };
 	tl_executor *pool = tl_adaptive_pool_create(&options);
 	cr_assert_eq(thread_count(), 4);
 	cr_assert_eq(tl_executor_set_max_workers(pool, 2), 0);

@@ -19,7 +19,7 @@ static void take_note(tl_future *future, void *context)
 
 static void note_init(struct note *note)
 {
-	*note = (struct note){.node = {.function = take_note, .context = note}};
+	*note = (struct note){ .node = { .function = take_note, .context = note } };
 }
 
 static void *set_null(void *promise)
@@ -175,9 +175,9 @@ static void *remove_slow(void *argument)
 
 Test(callback, remove_waits_for_a_running_callback)
 {
-	struct slow slow = {.gate = GATE};
+	struct slow slow = { .gate = GATE };
 	pthread_t setter, remover;
-	slow.node = (tl_callback){.function = hang_at_the_gate, .context = &slow};
+	slow.node = (tl_callback){ .function = hang_at_the_gate, .context = &slow };
 	tl_future_init(&slow.promise);
 	tl_future_on_done(&slow.promise, &slow.node);
 	pthread_create(&setter, NULL, set_null, &slow.promise);
@@ -211,7 +211,8 @@ Test(callback, may_free_its_own_node)
 		tl_future *future = tl_submit(pool, identity, NULL);
 		for (int k = 0; k < 2; k++) {
 			tl_callback *node = malloc(sizeof *node);
-			*node = (tl_callback){.function = free_own_node, .context = node};
+			*node = (tl_callback){ .function = free_own_node,
+				               .context = node };
 			cr_assert_eq(tl_future_on_done(future, node), 0);
 		}
 		tl_future_release(future);
@@ -241,8 +242,8 @@ Test(callback, long_chain_does_not_recurse)
 	for (long i = 0; i <= n; i++)
 		tl_future_init(&links[i].promise);
 	for (long i = 0; i < n; i++) {
-		links[i].node = (tl_callback){.function = set_next,
-		                              .context = &links[i + 1]};
+		links[i].node =
+			(tl_callback){ .function = set_next, .context = &links[i + 1] };
 		tl_future_on_done(&links[i].promise, &links[i].node);
 	}
 	tl_future_set(&links[0].promise, NULL);
@@ -312,8 +313,8 @@ Test(callback, circle_of_callbacks_comes_to_an_end)
 	struct link chain[3];
 	for (int i = 0; i < 3; i++) {
 		tl_future_init(&chain[i].promise);
-		chain[i].node = (tl_callback){.function = set_next,
-		                              .context = &chain[(i + 1) % 3]};
+		chain[i].node = (tl_callback){ .function = set_next,
+			                       .context = &chain[(i + 1) % 3] };
 		tl_future_on_done(&chain[i].promise, &chain[i].node);
 	}
 	tl_await(tl_submit(pool, set_null, &chain[1].promise));
@@ -326,7 +327,7 @@ Test(callback, circle_of_callbacks_comes_to_an_end)
 Test(callback, bad_arguments_are_refused)
 {
 	tl_future promise;
-	tl_callback empty = {0};
+	tl_callback empty = { 0 };
 	struct note note;
 	note_init(&note);
 	tl_future_init(&promise);

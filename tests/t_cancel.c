@@ -30,7 +30,7 @@ static void *fail_and_count(void *argument)
 
 static void scene_begin(struct scene *scene, int kind, bool cell, int state)
 {
-	*scene = (struct scene){.gate = GATE, .own = GATE, .cell = cell};
+	*scene = (struct scene){ .gate = GATE, .own = GATE, .cell = cell };
 	scene->executor = executor_of(kind, 1, NULL);
 	scene->fill = calloc(FILL, sizeof *scene->fill);
 	cr_assert(scene->executor && scene->fill);
@@ -90,8 +90,9 @@ static long scene_end(struct scene *scene)
 
 Test(cancel, at_every_state)
 {
-	static const int expected[] = {0, 0, -EINPROGRESS, -EALREADY, -EALREADY, -EALREADY};
-	static const int result[] = {-ECANCELED, -ECANCELED, 0, 0, -EIO, -ECANCELED};
+	static const int expected[] = { 0,         0,         -EINPROGRESS,
+		                        -EALREADY, -EALREADY, -EALREADY };
+	static const int result[] = { -ECANCELED, -ECANCELED, 0, 0, -EIO, -ECANCELED };
 	FOR_EACH_SCENE
 	{
 		struct scene scene;
@@ -121,8 +122,8 @@ Test(cancel, release_at_every_state)
 			continue;
 		scene_begin(&scene, kind, true, state);
 		tl_future_release(scene.future);
-		cr_assert_eq(scene_end(&scene), state != CANCELLED,
-		             "kind %d, state %d", kind, state);
+		cr_assert_eq(scene_end(&scene), state != CANCELLED, "kind %d, state %d",
+		             kind, state);
 	}
 }
 
@@ -154,7 +155,7 @@ Test(cancel, callback_at_every_state)
 	for (int cancel = 0; cancel < 2; cancel++) {
 		struct scene scene;
 		atomic_int calls = 0;
-		tl_callback node = {.function = count_call, .context = &calls};
+		tl_callback node = { .function = count_call, .context = &calls };
 		scene_begin(&scene, kind, cell, state);
 		cr_assert_eq(tl_future_on_done(scene.future, &node), 0);
 		cr_assert_eq(atomic_load(&calls), state >= DONE);
@@ -177,7 +178,7 @@ Test(cancel, removal_at_every_state)
 	{
 		struct scene scene;
 		atomic_int calls = 0;
-		tl_callback node = {.function = count_call, .context = &calls};
+		tl_callback node = { .function = count_call, .context = &calls };
 		scene_begin(&scene, kind, cell, state);
 		cr_assert_eq(tl_future_on_done(scene.future, &node), 0);
 		cr_assert_eq(tl_future_remove(scene.future, &node),
@@ -194,8 +195,8 @@ Test(cancel, new_task_takes_callbacks_and_cancel)
 {
 	tl_task task;
 	atomic_int calls = 0;
-	tl_callback node = {.function = count_call, .context = &calls};
-	tl_callback other = {.function = count_call, .context = &calls};
+	tl_callback node = { .function = count_call, .context = &calls };
+	tl_callback other = { .function = count_call, .context = &calls };
 	tl_task_init(&task, identity, NULL);
 	cr_assert_eq(tl_future_on_done(&task.future, &node), 0);
 	cr_assert_eq(tl_future_on_done(&task.future, &other), 0);

@@ -86,13 +86,13 @@ static void count_out(void *unused)
 /* Counted by the threads themselves, from their first step to their last. */
 Test(drift, thread_count_stays_within_the_maximum_and_capacity_is_kept)
 {
-	static const int64_t timeouts[] = {1, 3 * MICROSECOND, 60 * MICROSECOND};
+	static const int64_t timeouts[] = { 1, 3 * MICROSECOND, 60 * MICROSECOND };
 	for (size_t i = 0; i < LENGTH(timeouts); i++) {
 		unsigned max = 2 + (unsigned)i;
-		tl_options options = {.max_workers = max,
-		                      .idle_timeout = timeouts[i],
-		                      .on_start = count_in,
-		                      .on_stop = count_out};
+		tl_options options = { .max_workers = max,
+			               .idle_timeout = timeouts[i],
+			               .on_start = count_in,
+			               .on_stop = count_out };
 		tl_executor *pool = tl_adaptive_pool_create(&options);
 		atomic_store(&census.most, 0);
 		submit_in_bursts(pool, scaled(400000), max);
@@ -114,7 +114,7 @@ Test(drift, thread_count_stays_within_the_maximum_and_capacity_is_kept)
  */
 Test(drift, no_capacity_is_lost_around_the_time_out)
 {
-	tl_options options = {.max_workers = 2, .idle_timeout = 50 * MICROSECOND};
+	tl_options options = { .max_workers = 2, .idle_timeout = 50 * MICROSECOND };
 	tl_executor *pool = tl_adaptive_pool_create(&options);
 	unsigned seed = 7;
 	for (long round = scaled(10000); round--;) {
@@ -148,7 +148,7 @@ static void *wait_for_step(void *unused)
 
 Test(drift, second_task_runs_while_the_first_spins)
 {
-	tl_options options = {.max_workers = 2, .idle_timeout = 20 * MICROSECOND};
+	tl_options options = { .max_workers = 2, .idle_timeout = 20 * MICROSECOND };
 	tl_executor *pool = tl_adaptive_pool_create(&options);
 	unsigned seed = 3;
 	for (long round = scaled(5000); round--;) {
@@ -173,7 +173,7 @@ Test(drift, second_task_runs_while_the_first_spins)
 
 Test(drift, maximum_changed_all_the_time_loses_nothing)
 {
-	tl_options options = {.max_workers = 4, .idle_timeout = 30 * MICROSECOND};
+	tl_options options = { .max_workers = 4, .idle_timeout = 30 * MICROSECOND };
 	tl_executor *pool = tl_adaptive_pool_create(&options);
 	atomic_long ran = 0;
 	long submitted = 0;

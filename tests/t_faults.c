@@ -17,13 +17,13 @@ static tl_executor *make_worker(void)
 static tl_executor *make_adaptive(void)
 {
 	return tl_adaptive_pool_create(
-		&(tl_options){.min_workers = 3, .max_workers = 5, .spare_workers = 1});
+		&(tl_options){ .min_workers = 3, .max_workers = 5, .spare_workers = 1 });
 }
 
 static const struct {
 	tl_executor *(*make)(void);
 	int threads;
-} makers[] = {{make_fixed, 4}, {make_worker, 1}, {make_adaptive, 3}};
+} makers[] = { { make_fixed, 4 }, { make_worker, 1 }, { make_adaptive, 3 } };
 
 Test(faults, creation_fails_without_a_thread_and_leaves_nothing)
 {
@@ -66,7 +66,7 @@ Test(faults, failed_creations_do_not_pile_up)
 
 Test(faults, adaptive_pool_that_cannot_grow_goes_on_with_what_it_has)
 {
-	tl_executor *pool = tl_adaptive_pool_create(&(tl_options){.max_workers = 4});
+	tl_executor *pool = tl_adaptive_pool_create(&(tl_options){ .max_workers = 4 });
 	struct gate gate = GATE;
 	tl_future *futures[10];
 	tl_task task, batched[3], *batch[3];
@@ -102,7 +102,7 @@ Test(faults, growth_that_fails_once_is_made_up_for)
 {
 	for (int n = 1; n <= 3; n++) {
 		tl_executor *pool = tl_adaptive_pool_create(
-			&(tl_options){.max_workers = 4, .idle_timeout = MILLISECOND});
+			&(tl_options){ .max_workers = 4, .idle_timeout = MILLISECOND });
 		struct gate gate = GATE;
 		fail_thread_at(n);
 		for (int i = 0; i < 8; i++)
@@ -123,7 +123,7 @@ static void *wait_a_moment(void *promise)
 
 Test(faults, wait_goes_on_without_a_spare_worker)
 {
-	tl_executor *pool = tl_fixed_pool_create(1, &(tl_options){.spare_workers = 1});
+	tl_executor *pool = tl_fixed_pool_create(1, &(tl_options){ .spare_workers = 1 });
 	tl_future promise;
 	tl_future_init(&promise);
 	fail_threads(true);
@@ -168,9 +168,9 @@ Test(faults, creation_fails_without_memory_and_leaves_nothing)
 			int error = errno;
 			bool failed = fail_allocation_at(0);
 			if (executor) {
-				cr_assert_eq(tl_await(tl_submit(executor, identity,
-				                                VALUE(1))),
-				             VALUE(1));
+				cr_assert_eq(
+					tl_await(tl_submit(executor, identity, VALUE(1))),
+					VALUE(1));
 				tl_executor_destroy(executor);
 			} else {
 				cr_assert(failed);
@@ -222,14 +222,16 @@ static void *start_without_memory(void *argument)
 
 Test(faults, submit_go_and_spawn_fail_without_memory_or_run)
 {
-	tl_future *(*const starts[])(tl_executor *) = {start_submit, start_go,
-	                                               start_spawn};
+	tl_future *(*const starts[])(tl_executor *) = { start_submit, start_go,
+		                                        start_spawn };
 	int refused = 0;
 	for (size_t i = 0; i < LENGTH(starts); i++)
 		for (long n = 1;; n++) {
 			/* a fresh executor: its caches are empty, too */
 			tl_executor *executor = tl_fixed_pool_create(1, NULL);
-			struct attempt attempt = {executor, starts[i], n, false, 0, NULL};
+			struct attempt attempt = {
+				executor, starts[i], n, false, 0, NULL
+			};
 			pthread_t thread;
 			cr_assert_lt(n, 1000);
 			pthread_create(&thread, NULL, start_without_memory, &attempt);
@@ -313,8 +315,8 @@ Test(faults, own_tasks_take_no_allocation)
 		for (long i = 0; i < n / 2; i++)
 			refused += tl_submit_task(executor, &tasks[i]) != 0;
 		gate_open(&gate);
-		refused += tl_submit_tasks(executor, batch + n / 2, (size_t)(n - n / 2)) !=
-		           (int)(n - n / 2);
+		refused += tl_submit_tasks(executor, batch + n / 2,
+		                           (size_t)(n - n / 2)) != (int)(n - n / 2);
 		for (long i = 0; i < n; i++)
 			refused += tl_future_wait(&tasks[i].future, TL_FOREVER) != 0;
 		long calls = allocation_count() - before;
@@ -406,12 +408,13 @@ Test(faults, own_tasks_take_no_system_call_while_the_workers_are_awake)
 {
 	if (instrumented())
 		return; /* it makes its own */
-	static const int kinds[] = {WORKER, FIXED, FIXED, ADAPTIVE};
-	static const int workers[] = {1, 1, 2, 1};
+	static const int kinds[] = { WORKER, FIXED, FIXED, ADAPTIVE };
+	static const int workers[] = { 1, 1, 2, 1 };
 	for (size_t i = 0; i < LENGTH(kinds); i++) {
 		atomic_long *call = shared_page();
-		struct awake awake = {
-			.kind = kinds[i], .workers = workers[i], .call = call};
+		struct awake awake = { .kind = kinds[i],
+			               .workers = workers[i],
+			               .call = call };
 		int status = in_child(submit_to_awake_workers, &awake);
 		cr_assert_neq(status, FORBIDDEN, "kind %d: system call %ld", kinds[i],
 		              atomic_load(call));

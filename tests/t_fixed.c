@@ -2,7 +2,7 @@
 /* A fixed pool: so many threads, from the start to the end. */
 #include "support.h"
 
-static const unsigned counts[] = {1, 2, 4};
+static const unsigned counts[] = { 1, 2, 4 };
 
 Test(fixed, has_exactly_its_threads)
 {
@@ -82,7 +82,7 @@ static void *odd(void *argument)
 
 Test(fixed, gives_the_same_results_for_any_number_of_tasks)
 {
-	static const long numbers[] = {0, 1, 10, 1000, 100000};
+	static const long numbers[] = { 0, 1, 10, 1000, 100000 };
 	for (size_t i = 0; i < LENGTH(counts); i++)
 		for (size_t k = 0; k < LENGTH(numbers); k++) {
 			long n = scaled(numbers[k]);

@@ -82,7 +82,7 @@ static void *complete_in_a_race(void *argument)
 Test(future, one_of_several_completers_wins)
 {
 	for (long round = scaled(300); round--;) {
-		struct race race = {.won = 0};
+		struct race race = { .won = 0 };
 		pthread_t threads[4];
 		tl_future_init(&race.promise);
 		pthread_barrier_init(&race.barrier, NULL, 4);
@@ -100,7 +100,9 @@ Test(future, promise_fails_with_an_error)
 {
 	static const struct {
 		int given, expected;
-	} cases[] = {{-EIO, -EIO}, {EIO, -EIO}, {0, -EINVAL}, {-ECANCELED, -ECANCELED}};
+	} cases[] = {
+		{ -EIO, -EIO }, { EIO, -EIO }, { 0, -EINVAL }, { -ECANCELED, -ECANCELED }
+	};
 	for (size_t i = 0; i < LENGTH(cases); i++) {
 		tl_future promise;
 		void *value = VALUE(7);
@@ -160,7 +162,7 @@ Test(future, null_and_negative_values_are_values)
 		cr_assert_eq(tl_await(future), VALUE(i));
 		cr_assert_eq(errno, 0);
 	}
-	static const intptr_t edges[] = {0, -1, INTPTR_MIN, INTPTR_MAX};
+	static const intptr_t edges[] = { 0, -1, INTPTR_MIN, INTPTR_MAX };
 	for (size_t i = 0; i < LENGTH(edges); i++) {
 		errno = EIO;
 		cr_assert_eq(tl_await(tl_submit(pool, identity, VALUE(edges[i]))),

@@ -13,7 +13,7 @@ struct cost {
 static struct cost cost_of_others(int expected)
 {
 	pid_t threads[32];
-	struct cost cost = {0, 0};
+	struct cost cost = { 0, 0 };
 	int n = other_threads(threads, 32);
 	cr_assert_eq(n, expected);
 	for (int i = 0; i < n; i++) {
@@ -48,14 +48,15 @@ Test(idle, executors_at_rest_neither_switch_nor_compute)
 {
 	if (instrumented())
 		return; /* their own threads do */
-	tl_options options = {.min_workers = 2,
-	                      .max_workers = 4,
-	                      .idle_timeout = 10 * MILLISECOND,
-	                      .spare_workers = 2};
+	tl_options options = { .min_workers = 2,
+		               .max_workers = 4,
+		               .idle_timeout = 10 * MILLISECOND,
+		               .spare_workers = 2 };
 	tl_executor *executors[] = {
 		tl_worker_create(NULL), tl_fixed_pool_create(3, NULL),
 		tl_adaptive_pool_create(NULL), tl_adaptive_pool_create(&options),
-		tl_adaptive_pool_create(&(tl_options){.idle_timeout = TL_NONE})};
+		tl_adaptive_pool_create(&(tl_options){ .idle_timeout = TL_NONE })
+	};
 	tl_set_idle_timeout(10 * MILLISECOND);
 	tl_await(tl_go(identity, NULL));
 	for (size_t i = 0; i < LENGTH(executors); i++) {
@@ -77,7 +78,7 @@ Test(idle, executors_at_rest_neither_switch_nor_compute)
 	}
 	assert_soon(thread_count() == 1 + workers && all_asleep());
 	struct cost before = cost_of_others(workers);
-	clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){3, 0}, NULL);
+	clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){ 3, 0 }, NULL);
 	struct cost after = cost_of_others(workers);
 	cr_assert_eq(after.switches - before.switches, 0, "%lld switches",
 	             after.switches - before.switches);
@@ -90,7 +91,7 @@ Test(idle, executors_at_rest_neither_switch_nor_compute)
 
 static void make_and_destroy(int i)
 {
-	tl_options options = {.max_workers = 2, .idle_timeout = MICROSECOND};
+	tl_options options = { .max_workers = 2, .idle_timeout = MICROSECOND };
 	tl_executor *executor = executor_of(i % 3, 1 + (unsigned)i % 2, &options);
 	cr_assert_not_null(executor);
 	if (i % 5)

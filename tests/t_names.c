@@ -70,7 +70,7 @@ Test(names, are_kept_and_numbered)
 {
 	for (int kind = 0; kind < KINDS; kind++) {
 		char given[] = "disk";
-		tl_options options = {.name = given, .min_workers = 2};
+		tl_options options = { .name = given, .min_workers = 2 };
 		tl_executor *executor = executor_of(kind, 2, &options);
 		memset(given, 'x', 4); /* it is copied */
 		assert_soon(thread_shows("^disk/0$"));
@@ -83,7 +83,7 @@ Test(names, are_kept_and_numbered)
 
 Test(names, that_are_long_are_cut_and_the_number_kept)
 {
-	tl_options options = {.name = "a-very-long-name-of-a-pool"};
+	tl_options options = { .name = "a-very-long-name-of-a-pool" };
 	tl_executor *pool = tl_fixed_pool_create(12, &options);
 	assert_soon(thread_shows("^a-very-long-n/0$"));
 	assert_soon(thread_shows("^a-very-long-n/9$"));
@@ -95,7 +95,7 @@ Test(names, that_are_long_are_cut_and_the_number_kept)
 
 Test(names, of_fifteen_characters_with_the_number_are_whole)
 {
-	tl_options options = {.name = "thirteen-long"};
+	tl_options options = { .name = "thirteen-long" };
 	tl_executor *pool = tl_fixed_pool_create(1, &options);
 	assert_soon(thread_shows("^thirteen-long/0$"));
 	tl_executor_destroy(pool);
@@ -104,7 +104,7 @@ Test(names, of_fifteen_characters_with_the_number_are_whole)
 
 Test(names, are_there_before_the_first_task)
 {
-	tl_options options = {.name = "early", .max_workers = 4};
+	tl_options options = { .name = "early", .max_workers = 4 };
 	for (int round = 0; round < 50; round++) {
 		tl_executor *pool = tl_adaptive_pool_create(&options);
 		char names[4][32];
@@ -122,8 +122,9 @@ Test(names, are_there_before_the_first_task)
 
 Test(names, of_workers_at_once_differ_after_many_came_and_went)
 {
-	tl_options options = {
-		.name = "churn", .max_workers = 3, .idle_timeout = MICROSECOND};
+	tl_options options = { .name = "churn",
+		               .max_workers = 3,
+		               .idle_timeout = MICROSECOND };
 	tl_executor *pool = tl_adaptive_pool_create(&options);
 	struct gate gate = GATE;
 	for (int round = 0; round < 20; round++) {

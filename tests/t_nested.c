@@ -14,7 +14,7 @@ static void *nest(void *argument)
 	struct level *level = argument;
 	if (!level->left)
 		return VALUE(0);
-	struct level next = {level->pool, level->left - 1};
+	struct level next = { level->pool, level->left - 1 };
 	return VALUE((intptr_t)tl_await(tl_submit(level->pool, nest, &next)) + 1);
 }
 
@@ -24,7 +24,7 @@ static void *nest_own(void *argument)
 	void *value = NULL;
 	if (!level->left)
 		return VALUE(0);
-	struct level next = {level->pool, level->left - 1};
+	struct level next = { level->pool, level->left - 1 };
 	tl_task task;
 	tl_task_init(&task, nest_own, &next);
 	if (tl_submit_task(level->pool, &task))
@@ -37,9 +37,9 @@ Test(nested, thousand_deep)
 {
 	for (int kind = FIXED; kind <= ADAPTIVE; kind++)
 		for (unsigned workers = 1; workers <= 2; workers++) {
-			tl_options options = {.stack_size = BIG_STACK};
+			tl_options options = { .stack_size = BIG_STACK };
 			tl_executor *pool = executor_of(kind, workers, &options);
-			struct level top = {pool, 1000};
+			struct level top = { pool, 1000 };
 			cr_assert_not_null(pool);
 			for (int i = 0; i < 20; i++) {
 				cr_assert_eq(tl_await(tl_submit(pool, nest, &top)),
@@ -95,9 +95,9 @@ Test(nested, five_thousand_children_in_reverse)
 			struct family families[2];
 			tl_future *futures[2];
 			for (int i = 0; i < 2; i++) {
-				families[i] = (struct family){pool, 5000, own, 0};
-				futures[i] = tl_submit(pool, raise_children,
-				                       &families[i]);
+				families[i] = (struct family){ pool, 5000, own, 0 };
+				futures[i] =
+					tl_submit(pool, raise_children, &families[i]);
 			}
 			for (int i = 0; i < 2; i++) {
 				tl_await(futures[i]);
@@ -118,7 +118,7 @@ static void *grow(void *argument)
 	struct tree *tree = argument;
 	if (!tree->depth)
 		return VALUE(1);
-	struct tree below = {tree->pool, tree->depth - 1};
+	struct tree below = { tree->pool, tree->depth - 1 };
 	tl_future *futures[3];
 	intptr_t leaves = 0;
 	for (int i = 0; i < 3; i++)
@@ -135,7 +135,7 @@ Test(nested, tree_of_waits_on_any_number_of_workers)
 	for (int kind = FIXED; kind <= ADAPTIVE; kind++)
 		for (unsigned workers = 1; workers <= 4; workers++) {
 			tl_executor *pool = executor_of(kind, workers, NULL);
-			struct tree tree = {pool, 8};
+			struct tree tree = { pool, 8 };
 			for (long i = scaled(5) + 1; i--;)
 				cr_assert_eq(tl_await(tl_submit(pool, grow, &tree)),
 				             VALUE(6561));
@@ -161,11 +161,11 @@ static void *wait_for_outside_task(void *argument)
 Test(nested, waits_for_what_was_queued_from_outside)
 {
 	/* at the head, in the middle, at the end of all that is queued */
-	static const int places[] = {0, 700, 5999};
+	static const int places[] = { 0, 700, 5999 };
 	for (size_t k = 0; k < LENGTH(places); k++)
 		for (unsigned workers = 1; workers <= 2; workers++) {
 			tl_executor *pool = tl_fixed_pool_create(workers, NULL);
-			struct relay relay = {.gate = GATE};
+			struct relay relay = { .gate = GATE };
 			tl_future *outer = tl_submit(pool, wait_for_outside_task, &relay);
 			for (int i = 0; i < 6000; i++) {
 				tl_future *future = tl_submit(pool, identity, VALUE(i));
@@ -222,16 +222,16 @@ Test(nested, wait_with_a_lock_held_runs_no_other_task)
 				struct guarded guarded = {
 					.pool = pool,
 					.lock = PTHREAD_MUTEX_INITIALIZER,
-					.own_first = own_first};
+					.own_first = own_first
+				};
 				for (int i = 0; i < 20; i++)
 					tl_future_release(
 						tl_submit(pool, take_lock, &guarded));
 				for (int i = 0; i < 20; i++)
-					cr_assert_eq(
-						tl_await(tl_submit(pool,
-				                                   wait_with_lock_held,
-				                                   &guarded)),
-						VALUE(3));
+					cr_assert_eq(tl_await(tl_submit(
+							     pool, wait_with_lock_held,
+							     &guarded)),
+					             VALUE(3));
 				tl_executor_destroy(pool);
 				cr_assert_eq(atomic_load(&guarded.inside), 420);
 			}
@@ -254,7 +254,7 @@ Test(nested, spare_worker_stands_in_for_a_waiting_one)
 {
 	for (int kind = FIXED; kind <= ADAPTIVE; kind++)
 		for (int outside_first = 0; outside_first < 2; outside_first++) {
-			tl_options options = {.spare_workers = 1};
+			tl_options options = { .spare_workers = 1 };
 			tl_executor *pool = executor_of(kind, 1, &options);
 			for (int i = 0; i < 50; i++) {
 				tl_future promise, *waits, *sets;
@@ -306,7 +306,7 @@ Test(nested, task_that_waits_for_itself_is_told)
 {
 	for (int kind = 0; kind < KINDS; kind++) {
 		tl_executor *executor = executor_of(kind, 1, NULL);
-		struct self self = {.gate = GATE};
+		struct self self = { .gate = GATE };
 		self.future = tl_submit(executor, wait_for_itself, &self);
 		gate_open(&self.gate);
 		cr_assert_eq(tl_await(self.future), VALUE(-EDEADLK));

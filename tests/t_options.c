@@ -14,14 +14,15 @@ Test(options, impossible_ones_are_refused)
 {
 	errno = 0;
 	for (size_t i = 0; i < 8; i++) {
-		tl_options reserved = {0};
+		tl_options reserved = { 0 };
 		reserved.reserved[i] = 1;
 		expect_refusal(tl_worker_create(&reserved));
 		expect_refusal(tl_fixed_pool_create(1, &reserved));
 		expect_refusal(tl_adaptive_pool_create(&reserved));
 	}
-	static const tl_options negative[] = {
-		{.idle_timeout = -2}, {.idle_timeout = INT64_MIN}, {.spin = -2}};
+	static const tl_options negative[] = { { .idle_timeout = -2 },
+		                               { .idle_timeout = INT64_MIN },
+		                               { .spin = -2 } };
 	for (size_t i = 0; i < LENGTH(negative); i++) {
 		expect_refusal(tl_worker_create(&negative[i]));
 		expect_refusal(tl_fixed_pool_create(1, &negative[i]));
@@ -30,10 +31,10 @@ Test(options, impossible_ones_are_refused)
 	expect_refusal(tl_fixed_pool_create(0, NULL));
 	expect_refusal(tl_fixed_pool_create(TL_MAX_WORKERS + 1, NULL));
 	expect_refusal(tl_fixed_pool_create(UINT32_MAX, NULL));
-	static const tl_options adaptive[] = {{.min_workers = 3, .max_workers = 2},
-	                                      {.max_workers = TL_MAX_WORKERS + 1},
-	                                      {.max_workers = UINT32_MAX},
-	                                      {.min_workers = UINT32_MAX}};
+	static const tl_options adaptive[] = { { .min_workers = 3, .max_workers = 2 },
+		                               { .max_workers = TL_MAX_WORKERS + 1 },
+		                               { .max_workers = UINT32_MAX },
+		                               { .min_workers = UINT32_MAX } };
 	for (size_t i = 0; i < LENGTH(adaptive); i++)
 		expect_refusal(tl_adaptive_pool_create(&adaptive[i]));
 	END_CLEAN();
@@ -41,7 +42,7 @@ Test(options, impossible_ones_are_refused)
 
 Test(options, worker_and_fixed_pool_ignore_minimum_and_maximum)
 {
-	tl_options options = {.min_workers = 5, .max_workers = 2};
+	tl_options options = { .min_workers = 5, .max_workers = 2 };
 	tl_executor *worker = tl_worker_create(&options);
 	tl_executor *pool = tl_fixed_pool_create(3, &options);
 	cr_assert(worker && pool);
@@ -53,7 +54,7 @@ Test(options, worker_and_fixed_pool_ignore_minimum_and_maximum)
 
 Test(options, all_zero_is_all_defaults)
 {
-	tl_options zero = {0};
+	tl_options zero = { 0 };
 	for (int with = 0; with < 2; with++) {
 		tl_executor *pool = tl_adaptive_pool_create(with ? &zero : NULL);
 		cr_assert_not_null(pool);
@@ -66,21 +67,21 @@ Test(options, all_zero_is_all_defaults)
 
 Test(options, of_none_are_taken)
 {
-	static const tl_options good[] = {{.spin = TL_NONE},
-	                                  {.spin = 20 * MICROSECOND},
-	                                  {.idle_timeout = TL_NONE},
-	                                  {.idle_timeout = TL_FOREVER},
-	                                  {.idle_timeout = TL_FOREVER - 1},
-	                                  {.idle_timeout = 1},
-	                                  {.spare_workers = 2}};
+	static const tl_options good[] = { { .spin = TL_NONE },
+		                           { .spin = 20 * MICROSECOND },
+		                           { .idle_timeout = TL_NONE },
+		                           { .idle_timeout = TL_FOREVER },
+		                           { .idle_timeout = TL_FOREVER - 1 },
+		                           { .idle_timeout = 1 },
+		                           { .spare_workers = 2 } };
 	for (size_t i = 0; i < LENGTH(good); i++)
 		for (int kind = 0; kind < KINDS; kind++) {
 			tl_executor *executor = executor_of(kind, 2, &good[i]);
 			cr_assert_not_null(executor);
 			for (int k = 0; k < 100; k++)
-				cr_assert_eq(tl_await(tl_submit(executor, identity,
-				                                VALUE(k))),
-				             VALUE(k));
+				cr_assert_eq(
+					tl_await(tl_submit(executor, identity, VALUE(k))),
+					VALUE(k));
 			tl_executor_destroy(executor);
 		}
 	END_CLEAN();
@@ -100,10 +101,11 @@ static void *stack_of_thread(void *unused)
 
 Test(options, stack_size_is_given_to_the_threads)
 {
-	tl_options options = {.stack_size = 3 << 20};
+	tl_options options = { .stack_size = 3 << 20 };
 	for (int kind = 0; kind < KINDS; kind++) {
 		tl_executor *executor = executor_of(kind, 1, &options);
-		size_t size = (size_t)tl_await(tl_submit(executor, stack_of_thread, NULL));
+		size_t size =
+			(size_t)tl_await(tl_submit(executor, stack_of_thread, NULL));
 		cr_assert_geq(size, (size_t)3 << 20);
 		cr_assert(size < (size_t)4 << 20 || instrumented());
 		tl_executor_destroy(executor);
@@ -141,10 +143,10 @@ static void *check_phase(void *gate)
 
 Test(options, hooks_run_in_each_thread_around_its_tasks)
 {
-	tl_options options = {.on_start = on_start,
-	                      .on_stop = on_stop,
-	                      .hook_context = &hooks,
-	                      .idle_timeout = MILLISECOND};
+	tl_options options = { .on_start = on_start,
+		               .on_stop = on_stop,
+		               .hook_context = &hooks,
+		               .idle_timeout = MILLISECOND };
 	for (int kind = 0; kind < KINDS; kind++) {
 		int n = kind == WORKER ? 1 : 3;
 		struct gate gate = GATE;
@@ -181,13 +183,13 @@ Test(options, bad_arguments_of_submit_are_refused)
 	cr_assert_eq(tl_submit_task(NULL, &task), -EINVAL);
 	cr_assert_eq(tl_submit_task(pool, NULL), -EINVAL);
 	cr_assert_eq(tl_submit_task(pool, &unset), -EINVAL);
-	cr_assert_eq(tl_submit_tasks(NULL, (tl_task *[]){&task}, 1), -EINVAL);
+	cr_assert_eq(tl_submit_tasks(NULL, (tl_task *[]){ &task }, 1), -EINVAL);
 	cr_assert_eq(tl_submit_tasks(pool, NULL, 1), -EINVAL);
-	cr_assert_eq(tl_submit_tasks(pool, (tl_task *[]){NULL}, 1), -EINVAL);
-	cr_assert_eq(tl_submit_tasks(pool, (tl_task *[]){&task}, (size_t)INT32_MAX + 1),
+	cr_assert_eq(tl_submit_tasks(pool, (tl_task *[]){ NULL }, 1), -EINVAL);
+	cr_assert_eq(tl_submit_tasks(pool, (tl_task *[]){ &task }, (size_t)INT32_MAX + 1),
 	             -EINVAL);
-	cr_assert_eq(tl_submit_tasks(pool, (tl_task *[]){&task}, 0), 0);
-	cr_assert_eq(tl_submit_tasks(pool, (tl_task *[]){&task, NULL}, 2), 1);
+	cr_assert_eq(tl_submit_tasks(pool, (tl_task *[]){ &task }, 0), 0);
+	cr_assert_eq(tl_submit_tasks(pool, (tl_task *[]){ &task, NULL }, 2), 1);
 	cr_assert_eq(tl_future_wait(&task.future, TL_FOREVER), 0);
 	cr_assert_eq(stats_of(pool).submitted, 1);
 	tl_executor_destroy(pool);

@@ -180,7 +180,7 @@ Test(order, other_workers_take_what_a_busy_one_has_submitted)
 	for (int kind = FIXED; kind <= ADAPTIVE; kind++) {
 		tl_executor *pool = executor_of(kind, 2, NULL);
 		for (long round = scaled(200); round--;) {
-			struct children children = {.pool = pool};
+			struct children children = { .pool = pool };
 			tl_future *future = tl_submit(pool, submit_and_spin, &children);
 			assert_soon(atomic_load(&children.ran) == 400);
 			atomic_store(&children.until, 1);

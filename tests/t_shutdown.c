@@ -13,8 +13,8 @@ struct closing {
 static void *shut_down(void *argument)
 {
 	struct closing *closing = argument;
-	closing->result = tl_executor_shutdown(closing->executor, closing->how,
-	                                       TL_FOREVER);
+	closing->result =
+		tl_executor_shutdown(closing->executor, closing->how, TL_FOREVER);
 	return NULL;
 }
 
@@ -42,7 +42,8 @@ Test(shutdown, drain_runs_what_was_accepted)
 			hold(executor, &gate, 1);
 			for (int i = 0; i < n; i++)
 				tl_future_release(tl_submit(executor, add_one, &ran));
-			struct closing closing = {.executor = executor, .how = TL_DRAIN};
+			struct closing closing = { .executor = executor,
+				                   .how = TL_DRAIN };
 			close_begin(&closing);
 			gate_open(&gate);
 			pthread_join(closing.thread, NULL);
@@ -50,9 +51,8 @@ Test(shutdown, drain_runs_what_was_accepted)
 			cr_assert_geq(atomic_load(&ran), n);
 			END_CLEAN(); /* its threads have ended */
 			cr_assert_eq(tl_executor_shutdown(executor, TL_DRAIN, 0), 0);
-			cr_assert_eq(tl_executor_shutdown(executor, TL_CANCEL,
-			                                  TL_FOREVER),
-			             0);
+			cr_assert_eq(
+				tl_executor_shutdown(executor, TL_CANCEL, TL_FOREVER), 0);
 			cr_assert_eq(tl_executor_destroy(executor), 0);
 		}
 	END_CLEAN();
@@ -79,7 +79,7 @@ Test(shutdown, cancel_ends_what_is_pending_and_wakes_its_waiters)
 			futures[i] = tl_submit(executor, add_one, &ran);
 			pthread_create(&waiters[i], NULL, wait_for, futures[i]);
 		}
-		struct closing closing = {.executor = executor, .how = TL_CANCEL};
+		struct closing closing = { .executor = executor, .how = TL_CANCEL };
 		close_begin(&closing);
 		gate_open(&gate);
 		for (int i = 0; i < 50; i++) {
@@ -112,7 +112,7 @@ Test(shutdown, cancel_ends_thousands)
 			tl_task_init(&tasks[i], add_one, &ran);
 			cr_assert_eq(tl_submit_task(executor, &tasks[i]), 0);
 		}
-		struct closing closing = {.executor = executor, .how = TL_CANCEL};
+		struct closing closing = { .executor = executor, .how = TL_CANCEL };
 		close_begin(&closing);
 		gate_open(&gate);
 		pthread_join(closing.thread, NULL);
@@ -140,9 +140,9 @@ Test(shutdown, that_times_out_can_be_called_again)
 			             -ETIMEDOUT);
 			cr_assert(refuses(executor));
 			int64_t start = now();
-			cr_assert_eq(tl_executor_shutdown(executor, TL_DRAIN,
-			                                  2 * MILLISECOND),
-			             -ETIMEDOUT);
+			cr_assert_eq(
+				tl_executor_shutdown(executor, TL_DRAIN, 2 * MILLISECOND),
+				-ETIMEDOUT);
 			cr_assert_geq(now() - start, 2 * MILLISECOND);
 			cr_assert_eq(tl_executor_shutdown(executor,
 			                                  (enum tl_shutdown_mode)last,
@@ -236,9 +236,9 @@ static void *submit_inside(void *argument)
 Test(shutdown, refuses_what_its_tasks_submit)
 {
 	for (int kind = 0; kind < KINDS; kind++) {
-		struct inside inside = {.executor = executor_of(kind, 1, NULL),
-		                        .gate = GATE};
-		struct closing closing = {.executor = inside.executor, .how = TL_DRAIN};
+		struct inside inside = { .executor = executor_of(kind, 1, NULL),
+			                 .gate = GATE };
+		struct closing closing = { .executor = inside.executor, .how = TL_DRAIN };
 		tl_future_release(tl_submit(inside.executor, submit_inside, &inside));
 		close_begin(&closing);
 		gate_open(&inside.gate);
@@ -277,7 +277,7 @@ static void *submit_until_refused(void *argument)
 			n++;
 		} else {
 			tl_task_init(task + 1, add_one, &crowd.ran);
-			tl_task *both[] = {task, task + 1};
+			tl_task *both[] = { task, task + 1 };
 			int result = tl_submit_tasks(crowd.executor, both, 2);
 			if (result > 0)
 				n += result;

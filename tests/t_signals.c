@@ -5,9 +5,9 @@
 #include <signal.h>
 #include <time.h>
 
-static const int kept_out[] = {SIGTERM, SIGINT,  SIGHUP,   SIGQUIT, SIGCHLD, SIGUSR1,
-                               SIGUSR2, SIGALRM, SIGWINCH, SIGIO,   SIGTSTP};
-static const int let_in[] = {SIGPROF, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
+static const int kept_out[] = { SIGTERM, SIGINT,  SIGHUP,   SIGQUIT, SIGCHLD, SIGUSR1,
+	                        SIGUSR2, SIGALRM, SIGWINCH, SIGIO,   SIGTSTP };
+static const int let_in[] = { SIGPROF, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS };
 
 static void check_masks(void)
 {
@@ -17,8 +17,8 @@ static void check_masks(void)
 	for (int i = 0; i < n; i++) {
 		long long mask = status_of(threads[i], "SigBlk", 16);
 		for (size_t k = 0; k < LENGTH(kept_out); k++)
-			cr_assert(mask >> (kept_out[k] - 1) & 1, "%d is not blocked: %llx",
-			          kept_out[k], mask);
+			cr_assert(mask >> (kept_out[k] - 1) & 1,
+			          "%d is not blocked: %llx", kept_out[k], mask);
 		for (int signal = SIGRTMIN; signal <= SIGRTMAX; signal++)
 			cr_assert(mask >> (signal - 1) & 1, "%d is not blocked: %llx",
 			          signal, mask);
@@ -81,7 +81,7 @@ Test(signals, reach_the_main_thread)
 {
 	tl_executor *pool = tl_fixed_pool_create(4, NULL);
 	main_thread = pthread_self();
-	struct sigaction action = {.sa_handler = note_delivery};
+	struct sigaction action = { .sa_handler = note_delivery };
 	sigaction(SIGTERM, &action, NULL);
 	for (int i = 1; i <= 100; i++) {
 		kill(getpid(), SIGTERM);
@@ -109,7 +109,7 @@ static void *wait_for_signal(void *thread)
 
 Test(signals, handler_may_set_a_promise)
 {
-	struct sigaction action = {.sa_handler = set_promise};
+	struct sigaction action = { .sa_handler = set_promise };
 	sigaction(SIGUSR1, &action, NULL);
 	for (int i = 0; i < 50; i++) {
 		pthread_t thread;
@@ -136,14 +136,14 @@ static void count_interrupt(int signal)
 
 Test(signals, wait_goes_on_after_a_handler_has_run)
 {
-	struct sigaction action = {.sa_handler = count_interrupt}; /* no SA_RESTART */
+	struct sigaction action = { .sa_handler = count_interrupt }; /* no SA_RESTART */
 	tl_executor *pool = tl_fixed_pool_create(1, NULL);
 	sigaction(SIGUSR2, &action, NULL);
 	struct gate gate = GATE;
 	tl_future *future = tl_submit(pool, gate_pass, &gate);
 	timer_t timer;
-	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR2};
-	struct itimerspec fast = {{0, 300000}, {0, 300000}};
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR2 };
+	struct itimerspec fast = { { 0, 300000 }, { 0, 300000 } };
 	cr_assert_eq(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
 	cr_assert_eq(timer_settime(timer, 0, &fast, NULL), 0);
 	int64_t start = now();

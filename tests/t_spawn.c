@@ -104,7 +104,7 @@ static void *wait_for_itself(void *argument)
 
 Test(spawn, task_that_waits_for_itself_is_told)
 {
-	struct self self = {.gate = GATE};
+	struct self self = { .gate = GATE };
 	self.future = tl_spawn(wait_for_itself, &self);
 	gate_open(&self.gate);
 	cr_assert_eq(tl_await(self.future), VALUE(-EDEADLK));

@@ -17,13 +17,13 @@ Test(stats, submitted_is_completed_cancelled_or_queued)
 			tl_future **futures = calloc((size_t)n + 1, sizeof *futures);
 			hold(executor, &gate, 1);
 			for (int i = 0; i < n; i++)
-				futures[i] = tl_submit(executor, i % 3 ? identity
-				                                       : fail_with,
-				                       VALUE(-1));
+				futures[i] =
+					tl_submit(executor, i % 3 ? identity : fail_with,
+				                  VALUE(-1));
 			tl_stats stats = stats_of(executor);
 			cr_assert_eq(stats.submitted, (uint64_t)n + 1);
-			cr_assert_eq(stats.queued, (uint64_t)n, "kind %d, %d: %d", kind, n,
-			             (int)stats.queued);
+			cr_assert_eq(stats.queued, (uint64_t)n, "kind %d, %d: %d", kind,
+			             n, (int)stats.queued);
 			cr_assert_eq(stats.completed, 0);
 			cr_assert_eq(stats.idle, 0);
 			for (int i = 0; i < n; i += 2)
@@ -71,7 +71,7 @@ Test(stats, tasks_run_inside_waits_count_once)
 
 Test(stats, threads_started_retired_and_there)
 {
-	tl_options options = {.max_workers = 3, .idle_timeout = 5 * MILLISECOND};
+	tl_options options = { .max_workers = 3, .idle_timeout = 5 * MILLISECOND };
 	tl_executor *pool = tl_adaptive_pool_create(&options);
 	for (uint64_t round = 1; round <= 3; round++) {
 		struct gate gate = GATE;

@@ -15,9 +15,9 @@ Test(task, runs_in_every_kind_of_executor)
 		}
 		for (int i = 0; i < 100; i++) {
 			void *value = VALUE(99);
-			cr_assert_eq(tl_future_result(&tasks[i].future, &value,
-			                              TL_FOREVER),
-			             0);
+			cr_assert_eq(
+				tl_future_result(&tasks[i].future, &value, TL_FOREVER),
+				0);
 			cr_assert_eq(value, VALUE(i - 50));
 		}
 		tl_executor_destroy(executor);
@@ -126,13 +126,15 @@ Test(task, failing_fails_its_own_future_and_the_thread_goes_on)
 {
 	static const struct {
 		int given, expected;
-	} cases[] = {{-EIO, -EIO}, {EIO, -EIO}, {0, -EINVAL}, {-ECANCELED, -ECANCELED}};
+	} cases[] = {
+		{ -EIO, -EIO }, { EIO, -EIO }, { 0, -EINVAL }, { -ECANCELED, -ECANCELED }
+	};
 	for (int kind = 0; kind < KINDS; kind++) {
 		tl_executor *executor = executor_of(kind, 1, NULL);
 		for (size_t i = 0; i < LENGTH(cases); i++) {
 			tl_future *before = tl_submit(executor, identity, VALUE(1));
-			tl_future *bad = tl_submit(executor, fail_with,
-			                           VALUE(cases[i].given));
+			tl_future *bad =
+				tl_submit(executor, fail_with, VALUE(cases[i].given));
 			tl_future *after = tl_submit(executor, identity, VALUE(2));
 			cr_assert_eq(tl_future_result(bad, NULL, TL_FOREVER),
 			             cases[i].expected);
@@ -202,7 +204,7 @@ Test(task, error_survives_tasks_run_inside_a_wait)
 {
 	for (unsigned workers = 1; workers <= 2; workers++) {
 		tl_executor *pool = tl_fixed_pool_create(workers, NULL);
-		struct outer outer = {.pool = pool};
+		struct outer outer = { .pool = pool };
 		tl_future *future = tl_submit(pool, fail_around_an_inner_task, &outer);
 		cr_assert_eq(tl_future_result(future, NULL, TL_FOREVER), -EIO);
 		cr_assert_eq(outer.inner_error, -EPERM);
@@ -234,7 +236,7 @@ static void *withdraw(void *argument)
 /* In a thread of its own; opens the gate as soon as that has to wait. */
 static int withdraw_and_open(tl_task *task, struct gate *gate)
 {
-	struct withdrawal withdrawal = {.task = task};
+	struct withdrawal withdrawal = { .task = task };
 	pthread_t thread;
 	pthread_create(&thread, NULL, withdraw, &withdrawal);
 	assert_soon(atomic_load(&withdrawal.begun));

@@ -5,7 +5,7 @@
 enum { MOST = 200 };
 static tl_future promises[MOST];
 static tl_future *all[MOST];
-static const int sizes[] = {1, 2, 63, 64, 65, MOST};
+static const int sizes[] = { 1, 2, 63, 64, 65, MOST };
 
 static void set_up(void)
 {
@@ -50,7 +50,7 @@ Test(wait, for_none)
 Test(wait, for_all)
 {
 	for (size_t i = 0; i < LENGTH(sizes); i++) {
-		struct order order = {.n = sizes[i], .first = sizes[i] / 2};
+		struct order order = { .n = sizes[i], .first = sizes[i] / 2 };
 		pthread_t thread;
 		set_up();
 		cr_assert_eq(tl_wait(all, (size_t)order.n, TL_ALL, 0), -ETIMEDOUT);
@@ -80,7 +80,7 @@ Test(wait, for_any_returns_the_one_that_ended)
 {
 	for (size_t i = 0; i < LENGTH(sizes); i++)
 		for (int first = 0; first < sizes[i]; first += 1 + sizes[i] / 3) {
-			struct order order = {.n = sizes[i], .first = first};
+			struct order order = { .n = sizes[i], .first = first };
 			pthread_t thread;
 			set_up();
 			cr_assert_eq(tl_wait(all, (size_t)order.n, TL_ANY, 0),
@@ -116,7 +116,7 @@ Test(wait, for_the_first_error)
 {
 	for (size_t i = 0; i < LENGTH(sizes); i++) {
 		int n = sizes[i];
-		struct order order = {.n = n, .first = n - 1, .fail = true};
+		struct order order = { .n = n, .first = n - 1, .fail = true };
 		pthread_t thread;
 		set_up();
 		for (int k = 0; k < n / 2; k++)
@@ -135,13 +135,12 @@ Test(wait, for_the_first_error)
 Test(wait, for_the_first_error_is_n_when_all_succeed)
 {
 	for (size_t i = 0; i < LENGTH(sizes); i++) {
-		struct order order = {.n = sizes[i]};
+		struct order order = { .n = sizes[i] };
 		pthread_t thread;
 		set_up();
 		pthread_create(&thread, NULL, complete_all, &order);
-		cr_assert_eq(
-			tl_wait(all, (size_t)order.n, TL_FIRST_ERROR, TL_FOREVER),
-			order.n);
+		cr_assert_eq(tl_wait(all, (size_t)order.n, TL_FIRST_ERROR, TL_FOREVER),
+		             order.n);
 		pthread_join(thread, NULL);
 	}
 	END_CLEAN();
@@ -182,7 +181,7 @@ Test(wait, results_come_in_the_order_of_completion)
 Test(wait, bad_arguments_are_refused)
 {
 	set_up();
-	tl_future *with_null[] = {all[0], NULL};
+	tl_future *with_null[] = { all[0], NULL };
 	for (int mode = TL_ALL; mode <= TL_FIRST_ERROR; mode++) {
 		cr_assert_eq(tl_wait(with_null, 2, (enum tl_wait_mode)mode, 0), -EINVAL);
 		cr_assert_eq(tl_wait(NULL, 2, (enum tl_wait_mode)mode, 0), -EINVAL);
@@ -196,8 +195,8 @@ Test(wait, the_same_future_may_be_there_twice)
 {
 	for (int mode = TL_ALL; mode <= TL_FIRST_ERROR; mode++) {
 		set_up();
-		tl_future *twice[] = {all[0], all[0]};
-		struct order order = {.n = 1};
+		tl_future *twice[] = { all[0], all[0] };
+		struct order order = { .n = 1 };
 		pthread_t thread;
 		pthread_create(&thread, NULL, complete_one, &order);
 		int result = tl_wait(twice, 2, (enum tl_wait_mode)mode, TL_FOREVER);

@@ -144,7 +144,7 @@ Test(worker, refuses_after_shutdown)
 	cr_assert_null(tl_submit(worker, identity, NULL));
 	cr_assert_eq(errno, ESHUTDOWN);
 	cr_assert_eq(tl_submit_task(worker, &task), -ESHUTDOWN);
-	cr_assert_eq(tl_submit_tasks(worker, (tl_task *[]){&task}, 1), -ESHUTDOWN);
+	cr_assert_eq(tl_submit_tasks(worker, (tl_task *[]){ &task }, 1), -ESHUTDOWN);
 	tl_executor_destroy(worker);
 	END_CLEAN();
 }
@@ -173,7 +173,7 @@ static void *wait_for_own_queue(void *argument)
 Test(worker, refuses_to_wait_for_a_task_queued_behind)
 {
 	tl_executor *worker = tl_worker_create(NULL);
-	struct knot knot = {.worker = worker};
+	struct knot knot = { .worker = worker };
 	tl_future *behind = tl_await(tl_submit(worker, wait_for_own_queue, &knot));
 	cr_assert_eq(knot.wait, -EDEADLK);
 	cr_assert_eq(knot.timed, -EDEADLK);
