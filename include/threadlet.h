@@ -115,7 +115,8 @@ struct tl_options {
 	const char *name;       /* threads show "name/0", cut to 15 characters with the
 	                           number kept; default "pool-3/0". Copied. */
 	void (*on_start)(void *context); /* in each new thread, before its first task */
-	void (*on_stop)(void *context);  /* in each thread, after its last task */
+	void (*on_stop)(void *context);  /* in each thread, after its last task; one that
+	                                    retires has given up its place by then */
 	void *hook_context;
 	uint64_t reserved[8]; /* must be zero */
 };

@@ -166,14 +166,14 @@ static void cancel_pending(tl_executor *pool)
 
 static void executor_close(tl_executor *pool, enum tl_shutdown_mode how)
 {
+	if (how == TL_CANCEL) /* first: nothing more is begun once submits are refused */
+		exchange_seq_cst(&pool->cancelling, 1u);
 	exchange_seq_cst(&pool->closed, 1u);
 	fetch_or_seq_cst(&pool->injector.tail, CLOSED);
 	lock(&pool->overflow.tail_lock); /* who was about to append has, or won't */
 	unlock(&pool->overflow.tail_lock);
-	if (how == TL_CANCEL) {
-		exchange_seq_cst(&pool->cancelling, 1u);
+	if (how == TL_CANCEL)
 		cancel_pending(pool);
-	}
 	pool_finish_if_idle(pool);
 }
 

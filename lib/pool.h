@@ -89,6 +89,11 @@ static inline uint32_t pool_limit(tl_executor *pool)
 	return load_seq_cst(&pool->max_workers) + spare;
 }
 
+static inline bool pool_may_grow(tl_executor *pool)
+{
+	return load_seq_cst(&pool->threads) < pool_limit(pool);
+}
+
 /* Workers are published once and stay until the pool is freed. */
 static inline struct worker *pool_worker(tl_executor *pool, unsigned index)
 {

@@ -49,31 +49,32 @@ static void worker_notify(struct worker *worker, uint32_t what)
 		futex_wake(&worker->parker, 1);
 }
 
-/* S2 and S3 have found that somebody may have to be woken. */
-static COLD void wake_one(tl_executor *pool)
+/* False: there was nobody to wake any more, and whoever came to S2 in between has left
+ * it to us; so the caller looks again. */
+static COLD bool wake_one(tl_executor *pool)
 {
-	do {
-		uint32_t nobody = 0;
-		if (!cas_seq_cst(&pool->role, &nobody, 1u))
-			return;
-		struct worker *worker = idle_claim(pool);
-		if (worker) {
-			worker_notify(worker, ROLE);
-			return;
-		}
+	uint32_t nobody = 0;
+	if (!cas_seq_cst(&pool->role, &nobody, 1u))
+		return true;
+	struct worker *worker = idle_claim(pool);
+	if (worker)
+		worker_notify(worker, ROLE);
+	else
 		exchange_seq_cst(&pool->role, 0u);
-	} while (idle_any(pool) && pool_has_work(pool));
+	return worker != NULL;
 }
 
 static void pool_signal(tl_executor *pool)
 {
-	if (load_seq_cst(&pool->role))
-		return;
-	if (idle_any(pool))
-		wake_one(pool);
-	else if (UNLIKELY(load_seq_cst(&pool->threads) < pool_limit(pool)) &&
-	         pool_reserve_thread(pool))
-		pool_start_thread(pool, false);
+	do {
+		if (load_seq_cst(&pool->role))
+			return;
+		if (!idle_any(pool)) {
+			if (UNLIKELY(pool_may_grow(pool)) && pool_reserve_thread(pool))
+				pool_start_thread(pool, false);
+			return;
+		}
+	} while (!wake_one(pool) && pool_has_work(pool));
 }
 
 /* ---- The worker's side -------------------------------------------------------- */

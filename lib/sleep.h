@@ -23,7 +23,8 @@
  *
  *   submit   S1 push (a CAS or exchange of the queue's index)
  *            S2 load role: held -> leave it to the searcher
- *            S3 load idle: none -> leave it to those that run
+ *            S3 load idle: none -> leave it to those that run (or start a thread,
+ *               when the pool may grow: one may just have retired)
  *   worker   W1 set own idle bit (fetch-or)
  *            W2 role = 0 (exchange), if it held the role
  *            W3 look at every queue; if all are empty, park

@@ -51,7 +51,7 @@ static COLD int submit_growing(tl_executor *pool, tl_task *task)
 
 static int executor_submit(tl_executor *pool, tl_task *task)
 {
-	if (pool->adaptive && load_relaxed(&pool->threads) < pool_limit(pool))
+	if (pool->adaptive && pool_may_grow(pool))
 		return submit_growing(pool, task);
 	int error = executor_push(pool, task);
 	if (LIKELY(!error))

@@ -203,7 +203,7 @@ static void worker_pass_on(struct worker *worker)
 	tl_executor *pool = worker->pool;
 	worker->woken = false;
 	worker_drop_role(worker);
-	if (idle_any(pool) && pool_has_work(pool))
+	if ((idle_any(pool) || pool_may_grow(pool)) && pool_has_work(pool))
 		pool_signal(pool);
 }
 
