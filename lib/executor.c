@@ -168,10 +168,10 @@ static void executor_close(tl_executor *pool, enum tl_shutdown_mode how)
 {
 	if (how == TL_CANCEL) /* first: nothing more is begun once submits are refused */
 		exchange_seq_cst(&pool->cancelling, 1u);
-	exchange_seq_cst(&pool->closed, 1u);
 	fetch_or_seq_cst(&pool->injector.tail, CLOSED);
 	lock(&pool->overflow.tail_lock); /* who was about to append has, or won't */
 	unlock(&pool->overflow.tail_lock);
+	exchange_seq_cst(&pool->closed, 1u); /* last: idle workers may end from here on */
 	if (how == TL_CANCEL)
 		cancel_pending(pool);
 	pool_finish_if_idle(pool);

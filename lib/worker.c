@@ -22,6 +22,8 @@ static tl_task *worker_take_injected(struct worker *worker, unsigned most)
 {
 	tl_executor *pool = worker->pool;
 	uint64_t position;
+	if (pool_may_grow(pool)) /* each task has a worker of its own on its way */
+		most = 1;
 	unsigned n, share = load_relaxed(&pool->threads);
 	while ((n = injector_take(&pool->injector, most, share ? share : 1, &position))) {
 		for (unsigned i = 0; i < n; i++)
@@ -203,7 +205,10 @@ static void worker_pass_on(struct worker *worker)
 	tl_executor *pool = worker->pool;
 	worker->woken = false;
 	worker_drop_role(worker);
-	if ((idle_any(pool) || pool_may_grow(pool)) && pool_has_work(pool))
+	/* Without sleepers only what this worker hid in its range may need a new thread:
+	 * one may have retired meanwhile. Other tasks have theirs on the way. */
+	if (idle_any(pool) ? pool_has_work(pool)
+	                   : range_length(load_relaxed(&worker->range)) != 0)
 		pool_signal(pool);
 }
 
