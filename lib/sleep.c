@@ -67,13 +67,13 @@ static COLD bool wake_one(tl_executor *pool)
 static void pool_signal(tl_executor *pool)
 {
 	do {
-		if (load_seq_cst(&pool->role))
-			return;
 		if (!idle_any(pool)) {
 			if (UNLIKELY(pool_may_grow(pool)) && pool_reserve_thread(pool))
 				pool_start_thread(pool, false);
 			return;
 		}
+		if (load_seq_cst(&pool->role))
+			return;
 	} while (!wake_one(pool) && pool_has_work(pool));
 }
 

@@ -22,23 +22,25 @@
  * Why no wake-up is lost. All of these are sequentially consistent:
  *
  *   submit   S1 push (a CAS or exchange of the queue's index)
- *            S2 load role: held -> leave it to the searcher
- *            S3 load idle: none -> leave it to those that run (or start a thread,
+ *            S2 load idle: none -> leave it to those that run (or start a thread,
  *               when the pool may grow: one may just have retired)
+ *            S3 load role: held -> leave it to the searcher
  *   worker   W1 set own idle bit (fetch-or)
  *            W2 role = 0 (exchange), if it held the role
  *            W3 look at every queue; if all are empty, park
- *            W4 else take one task; role = 0, if it held it; S3 for what is left
+ *            W4 else take one task; role = 0, if it held it; S2 for what is left
  *
- *   S2 finds the role held: its holder's W2 comes after S2, so its W3 comes after S1
+ *   S3 finds the role held: its holder's W2 comes after S3, so its W3 comes after S1
  *   and finds the task, or finds others: then its W4 sees to it that one more comes,
  *   which inherits this duty. (W4 is owed also by a worker that gave the role up in W2
  *   and found work in W3: tasks may have been left to it until then. Its absence
  *   stranded one task in some thousand rounds of two: tests/t_fixed.c.)
- *   S3 finds no idle worker: each worker's W1 comes after S3, so its W3 comes after S1.
+ *   S2 finds no idle worker: each worker's W1 comes after S2, so its W3 comes after S1.
  *   Otherwise S3 claims a bit and notifies: that worker looks at the queues.
+ *   If the one that S2 saw idle is idle no more when the searcher comes to W4, it has
+ *   taken its bit back or been claimed since, and looks at the queues after that.
  *   A waker that held the role and found no sleeper looks again after it has given
- *   the role up, for those who came to S2 in between.
+ *   the role up, for those who came to S3 in between.
  *
  * A worker that takes over a range, or moves tasks from the overflow list to its ring,
  * hides them from W3 of others for some instructions; so it does S2 and S3 after it has
