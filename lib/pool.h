@@ -8,6 +8,7 @@
  *   threads   workers that exist or are about to, in numbers: the demand counter. Up
  *             by CAS below the limit (who does it starts a thread), down by CAS above
  *             a floor (who does it ends).
+ *   coming    workers claimed or being started that have not looked for work yet
  *   live      threads of ours that still run any code; 0 ends a shutdown
  *   blocked   workers that wait inside a task; spares may stand in for them
  *   role      the searcher's role, see sleep.h
@@ -42,9 +43,9 @@ struct worker {
 	bool announced;  /* own idle bit was set and not taken back */
 	bool searcher;   /* holds the role */
 	bool woken;      /* by a claim, and has not found work since */
-	bool used;       /* under pool->threads_lock: a thread runs on this slot */
-	bool joinable;   /* likewise: `thread` has to be joined */
 	pthread_t thread;
+	bool used;     /* under pool->threads_lock: a thread runs on this slot */
+	bool joinable; /* likewise: `thread` has to be joined */
 	struct counters counters;
 };
 
@@ -70,6 +71,7 @@ struct tl_executor {
 
 	ON_OWN_LINE uint32_t threads;
 	uint32_t live, blocked;
+	uint32_t coming;
 	struct lock threads_lock; /* worker slots, started, retired, old_thread */
 	pthread_t old_thread;     /* the last one retired, not joined yet */
 	bool have_old_thread;

@@ -28,15 +28,19 @@ static struct worker *idle_claim(tl_executor *pool)
 {
 	unsigned recent = load_relaxed(&pool->recent);
 	if ((load_relaxed(&pool->idle[recent / 64]) & idle_bit(recent)) &&
-	    idle_take(pool, recent))
+	    idle_take(pool, recent)) {
+		fetch_add_seq_cst(&pool->coming, 1u);
 		return pool_worker(pool, recent);
+	}
 	unsigned groups = (load_acquire(&pool->slots) + 63) / 64;
 	for (unsigned g = 0; g < groups; g++) {
 		uint64_t idle;
 		while ((idle = load_seq_cst(&pool->idle[g]))) {
 			unsigned index = g * 64 + (unsigned)__builtin_ctzll(idle);
-			if (idle_take(pool, index))
+			if (idle_take(pool, index)) {
+				fetch_add_seq_cst(&pool->coming, 1u);
 				return pool_worker(pool, index);
+			}
 		}
 	}
 	return NULL;
@@ -78,6 +82,14 @@ static void pool_signal(tl_executor *pool)
 }
 
 /* ---- The worker's side -------------------------------------------------------- */
+
+static void worker_has_looked(struct worker *worker)
+{
+	if (worker->woken) {
+		worker->woken = false;
+		fetch_sub_seq_cst(&worker->pool->coming, 1u);
+	}
+}
 
 static void worker_announce(struct worker *worker)
 {

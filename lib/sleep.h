@@ -72,6 +72,9 @@ static void pool_signal(tl_executor *pool);
 static void worker_announce(struct worker *worker);
 static bool worker_withdraw(struct worker *worker);
 
+/* The look for work that a claim or a start has promised is over. */
+static void worker_has_looked(struct worker *worker);
+
 /* Has it been notified? Takes the notification: worker->searcher, worker->woken. */
 static bool worker_notified(struct worker *worker);
 

@@ -40,11 +40,12 @@ static COLD int submit_growing(tl_executor *pool, tl_task *task)
 	struct worker *claimed = idle_claim(pool);
 	bool reserved = !claimed && pool_reserve_thread(pool);
 	int error = executor_push(pool, task);
-	if (claimed)
+	if (claimed) {
 		worker_notify(claimed, PLAIN);
-	else if (reserved && error)
+	} else if (reserved && error) {
+		fetch_sub_seq_cst(&pool->coming, 1u);
 		pool_release_thread(pool, 0);
-	else if (!error && (!reserved || pool_start_thread(pool, false)))
+	} else if (!error && (!reserved || pool_start_thread(pool, false)))
 		pool_signal(pool);
 	return error;
 }

@@ -16,6 +16,7 @@ static bool pool_reserve_thread(tl_executor *pool)
 		if (threads >= pool_limit(pool))
 			return false;
 	} while (!cas_seq_cst(&pool->threads, &threads, threads + 1));
+	fetch_add_seq_cst(&pool->coming, 1u);
 	return true;
 }
 
@@ -107,7 +108,8 @@ static int pool_start_thread(tl_executor *pool, bool idle)
 	lock(&pool->threads_lock);
 	struct worker *worker = worker_slot(pool);
 	if (worker) {
-		worker->announced = worker->searcher = worker->woken = false;
+		worker->announced = worker->searcher = false;
+		worker->woken = !idle;
 		if (idle)
 			worker_announce(worker);
 		fetch_add_seq_cst(&pool->live, 1u);
@@ -125,6 +127,8 @@ static int pool_start_thread(tl_executor *pool, bool idle)
 		pool->started++;
 	unlock(&pool->threads_lock);
 	if (error) {
+		if (!idle)
+			fetch_sub_seq_cst(&pool->coming, 1u);
 		pool_release_thread(pool, 0);
 		pool_finish_if_idle(pool);
 	}
@@ -158,8 +162,10 @@ static void pool_wake_all(tl_executor *pool)
 	for (unsigned g = 0; g * 64 < slots; g++)
 		seen[g] = exchange_seq_cst(&pool->idle[g], UINT64_C(0));
 	for (unsigned i = 0; i < slots; i++)
-		if (seen[i / 64] >> i % 64 & 1)
+		if (seen[i / 64] >> i % 64 & 1) {
+			fetch_add_seq_cst(&pool->coming, 1u);
 			worker_notify(pool_worker(pool, i), PLAIN);
+		}
 }
 
 static void pool_finish_if_idle(tl_executor *pool)

@@ -142,7 +142,7 @@ static bool worker_out_of_work(struct worker *worker)
 static void worker_fire(struct worker *worker, tl_callback *list)
 {
 	if (worker->announced && !worker_withdraw(worker)) {
-		worker->woken = false;
+		worker_has_looked(worker);
 		worker_drop_role(worker);
 		pool_bring_another(worker->pool);
 	}
@@ -203,13 +203,12 @@ static bool worker_search(struct worker *worker)
 static void worker_pass_on(struct worker *worker)
 {
 	tl_executor *pool = worker->pool;
-	worker->woken = false;
+	worker_has_looked(worker);
 	worker_drop_role(worker);
-	/* Without sleepers only what this worker hid in its range may need a new thread:
-	 * one may have retired meanwhile. Other tasks have theirs on the way. */
-	if (idle_any(pool) ? pool_has_work(pool)
-	                   : range_length(load_relaxed(&worker->range)) != 0)
-		pool_signal(pool);
+	/* Whoever is still coming will look, and come here after it. */
+	if (idle_any(pool) || (pool_may_grow(pool) && !load_seq_cst(&pool->coming)))
+		if (pool_has_work(pool))
+			pool_signal(pool);
 }
 
 /* This worker's place among the threads has been given up; or work came at once. */
@@ -219,7 +218,10 @@ static bool worker_retires(struct worker *worker, uint32_t floor)
 	if (load_relaxed(&pool->closed) || !pool_release_thread(pool, floor))
 		return false;
 	/* A submit that came before may have counted on this thread: look again. */
-	return !pool_has_work(pool) || !pool_reserve_thread(pool);
+	if (!pool_has_work(pool) || !pool_reserve_thread(pool))
+		return true;
+	worker->woken = true;
+	return false;
 }
 
 static int64_t worker_deadline(tl_executor *pool)
@@ -243,7 +245,7 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 				worker_pass_on(worker);
 				return task;
 			}
-			worker->woken = false;
+			worker_has_looked(worker);
 			count_up(&worker->counters.vain, 1);
 		}
 		if (load_seq_cst(&pool->finished)) {
@@ -285,7 +287,8 @@ static bool worker_run(struct worker *worker)
 {
 	bool retires = false;
 	for (;;) {
-		tl_task *task = worker->announced ? NULL : worker_next(worker);
+		bool idle = worker->announced || worker->woken;
+		tl_task *task = idle ? NULL : worker_next(worker);
 		if (!task)
 			task = worker_idle(worker, &retires);
 		if (!task)
