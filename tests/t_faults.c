@@ -177,7 +177,7 @@ Test(faults, creation_fails_without_memory_and_leaves_nothing)
 				/* In a static program the C library's own allocation for
 				   a thread fails too; pthread_create calls that EAGAIN. */
 				cr_assert(error == ENOMEM || error == EAGAIN, "errno %d",
-					  error);
+				          error);
 			}
 			END_CLEAN();
 			if (!failed)
