@@ -26,6 +26,17 @@ static inline unsigned smaller(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
+/* Fetch a line that is about to be written. Without its flag for it, the compiler
+ * makes x86 fetch it for reading, and the write then asks its owner a second time. */
+static inline void prefetch_write(const void *line)
+{
+#if defined(__x86_64__)
+	__asm__ volatile("prefetchw %0" : : "m"(*(const char *)line));
+#else
+	__builtin_prefetch(line, 1);
+#endif
+}
+
 /* For functions that answer with a pointer: NULL, and the reason in errno. */
 static inline void *fail_with(int error)
 {

@@ -28,7 +28,7 @@
 #define FIRST_CELL_PAGE 2
 #define CELLS_PER_PAGE (PAGE / sizeof(tl_task))
 #define MAGAZINE_CELLS 62
-#define AHEAD 8 /* cells fetched before their turn */
+#define CELLS_AHEAD 8 /* fetched before their turn */
 
 struct magazine {
 	struct magazine *next;
@@ -159,8 +159,8 @@ static tl_task *cell_new(void)
 	if (UNLIKELY(!magazine || !magazine->count))
 		return cell_refill();
 	size_t left = --magazine->count;
-	if (left >= AHEAD)
-		__builtin_prefetch(magazine->cells[left - AHEAD], 1);
+	if (left >= CELLS_AHEAD)
+		prefetch_write(magazine->cells[left - CELLS_AHEAD]);
 	return magazine->cells[left];
 }
 

@@ -59,8 +59,7 @@ TL_API int tl_executor_stats(tl_executor *executor, tl_stats *stats, size_t size
 	for (unsigned g = 0; g * 64 < slots; g++)
 		s.idle +=
 			(uint64_t)__builtin_popcountll(load_relaxed(&executor->idle[g]));
-	s.submitted += load_relaxed(&executor->overflow.pushed);
-	s.submitted += load_relaxed(&executor->injector.tail) & ~CLOSED;
+	s.submitted += inbox_pushed(&executor->inbox);
 	uint64_t gone = begun + s.cancelled;
 	s.queued = s.submitted > gone ? s.submitted - gone : 0;
 	memset(stats, 0, size);

@@ -36,7 +36,7 @@ static void standard_drain(void)
 	if (inside) {
 		tl_task *task;
 		while ((task = ring_pop(&worker->ring)) ||
-		       (task = range_next(&worker->range, &pool->injector)) ||
+		       (task = range_next(&worker->range, &pool->inbox)) ||
 		       (task = worker_find(worker)))
 			worker_execute(worker, task);
 		pool_release_thread(pool, 0);

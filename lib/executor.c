@@ -52,6 +52,7 @@ static void executor_free(tl_executor *pool)
 {
 	for (unsigned i = 0; i < pool->slots; i++)
 		free(pool->workers[i]);
+	inbox_free(&pool->inbox);
 	free(pool);
 	cell_trim();
 }
@@ -81,7 +82,7 @@ static tl_executor *executor_new(enum kind kind, unsigned min, unsigned max,
 	if (!pool)
 		return fail_with(-ENOMEM);
 	memset(pool, 0, sizeof *pool);
-	injector_init(&pool->injector);
+	inbox_init(&pool->inbox);
 	if (!options)
 		options = &defaults;
 	executor_configure(pool, kind, min, max, options);
@@ -146,21 +147,21 @@ static void cancel_one(tl_executor *pool, tl_task *task)
 
 static void cancel_pending(tl_executor *pool)
 {
-	struct injector *injector = &pool->injector;
-	uint64_t position;
+	struct inbox *inbox = &pool->inbox;
+	uint64_t spot;
 	tl_task *task;
-	while (injector_take(injector, 1, 1, &position))
-		cancel_one(pool, injector_get(injector, position));
-	while ((task = overflow_take(&pool->overflow)))
+	while (inbox_take(inbox, 1, 1, &spot))
+		cancel_one(pool, inbox_get(inbox, spot));
+	while ((task = overflow_take(&inbox->list)))
 		cancel_one(pool, task);
 	for (unsigned i = 0; i < load_acquire(&pool->slots); i++) {
 		struct worker *worker = pool_worker(pool, i);
 		while ((task = ring_steal(&worker->ring)))
 			cancel_one(pool, task);
 		unsigned n;
-		while ((n = range_steal(&worker->range, &position)))
-			while (n--)
-				cancel_one(pool, injector_get(injector, position++));
+		while ((n = range_steal(&worker->range, &spot)))
+			for (; n > 0; n--, spot += 2)
+				cancel_one(pool, inbox_get(inbox, spot));
 	}
 }
 
@@ -168,9 +169,7 @@ static void executor_close(tl_executor *pool, enum tl_shutdown_mode how)
 {
 	if (how == TL_CANCEL) /* first: nothing more is begun once submits are refused */
 		exchange_seq_cst(&pool->cancelling, 1u);
-	fetch_or_seq_cst(&pool->injector.tail, CLOSED);
-	lock(&pool->overflow.tail_lock); /* who was about to append has, or won't */
-	unlock(&pool->overflow.tail_lock);
+	inbox_close(&pool->inbox);
 	exchange_seq_cst(&pool->closed, 1u); /* last: idle workers may end from here on */
 	if (how == TL_CANCEL)
 		cancel_pending(pool);
@@ -195,7 +194,7 @@ static int executor_reopen(tl_executor *pool)
 	exchange_seq_cst(&pool->closed, 0u);
 	int error = executor_start(pool);
 	if (!error) /* only now: nobody may count on a thread that might not start */
-		fetch_and_seq_cst(&pool->injector.tail, ~CLOSED);
+		inbox_reopen(&pool->inbox);
 	return error;
 }
 

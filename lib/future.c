@@ -105,8 +105,13 @@ TL_API tl_future *tl_future_retain(tl_future *future)
 
 TL_API void tl_future_release(tl_future *future)
 {
-	if (!future || !(load_relaxed(&future->word_) & CELL))
+	if (!future)
 		return;
-	if (fetch_sub_acq_rel(&future->word_, REFERENCE) < 2 * REFERENCE)
+	uint32_t word = load_acquire(&future->word_);
+	if (!(word & CELL))
+		return;
+	/* The last one needs no atomic: nobody is left who could take or give one. */
+	if (word < 2 * REFERENCE ||
+	    fetch_sub_acq_rel(&future->word_, REFERENCE) < 2 * REFERENCE)
 		cell_free(task_of(future));
 }

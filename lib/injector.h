@@ -1,63 +1,65 @@
 /* SPDX-License-Identifier: MIT */
-/* layer 2: injector · where tasks from outside enter a pool · no threads, no calls */
+/* layer 2: injector · a bounded queue of tasks for any number of threads · no calls */
 /*
- * A bounded ring of pointers. Any number of producers, any number of takers, nobody
- * ever waits for another thread's next instruction.
+ * A ring of 2^bits pointers. Any number of producers, any number of takers, nobody ever
+ * waits for another thread's next instruction.
  *
- * A position p counts up for ever; it uses the slot p % INJECTOR_SLOTS. A slot holds
- *   EMPTY(p)  = p << 1 | 1        free for position p, and for no other
- *   a task    = address | lap     lap: bit 1, the parity of p / INJECTOR_SLOTS
+ * A position p counts up for ever; it uses the slot p % 2^bits in lap p / 2^bits. A slot
+ * holds
+ *   FREE(p)   = lap << 2                    free for position p, and for no other
+ *   a task    = address | lap's parity << 1 | 1
+ * so memory that is all zeros is an empty ring.
  *
  *   who          does                                      with
- *   producer     slot EMPTY(t) -> task, at t = tail        CAS, release: the task
+ *   producer     slot FREE(t) -> task, at t = tail         CAS, release: the task
  *                tail t -> t + 1 (its own or another's)    CAS, seq_cst: the edge
- *   taker        head h -> h + n: the range is his         CAS
- *   range owner  slot -> EMPTY(p + INJECTOR_SLOTS)         exchange, acquire
- *   claimer      slot task -> EMPTY(p + INJECTOR_SLOTS)    CAS on this very task
+ *   taker        head h -> h + n: the positions are his    CAS
+ *   their owner  slot -> FREE(p + 2^bits)                  exchange, acquire
+ *   claimer      slot task -> FREE(p + 2^bits)             CAS on this very task
  *   shutdown     tail |= CLOSED                            no push succeeds after
  *
  * The slot is the claim: whoever takes the task out of it owns the task. A claimer
- * (cancel, a waiting worker) leaves an empty slot that the range's owner skips.
- * Why a late producer does no harm: its CAS expects EMPTY(t), a value that this slot
- * has only once. Why helping is safe: with tail == t the slot holds EMPTY(t), the
- * task of t (parity of t: move tail on for the one who put it there), or still the
- * task of t - INJECTOR_SLOTS (other parity: the ring is full).
+ * (cancel, a waiting worker) leaves an empty slot that the positions' owner skips.
+ * Why a late producer does no harm: its CAS expects FREE(t), a value that this slot has
+ * only once. Why helping is safe: with tail == t the slot holds FREE(t), the task of t
+ * (parity of t: move tail on for the one who put it there), or still the task of the lap
+ * before (other parity: the ring is full).
  */
 #ifndef TL_INJECTOR_H
 #define TL_INJECTOR_H
 
 #include "atomic.h"
 #include "place.h"
-#include "tune.h"
 
 #define CLOSED (UINT64_C(1) << 63)
 
 struct injector {
 	ON_OWN_LINE uint64_t tail;
 	ON_OWN_LINE uint64_t head;
-	ON_OWN_LINE uint64_t slots[INJECTOR_SLOTS];
+	ON_OWN_LINE uint64_t *slots; /* NULL: not there yet, and full */
+	unsigned bits;
+	unsigned level; /* see place.h */
 };
 
-static inline uint64_t injector_empty(uint64_t position)
+static inline uint64_t injector_free(const struct injector *injector, uint64_t position)
 {
-	return position << 1 | 1;
+	return position >> injector->bits << 2;
 }
 
-static inline uint64_t injector_full(uint64_t position, const tl_task *task)
+static inline uint64_t injector_full(const struct injector *injector, uint64_t position,
+                                     const tl_task *task)
 {
-	return (uint64_t)(uintptr_t)task | (position / INJECTOR_SLOTS & 1) << 1;
+	return (uint64_t)(uintptr_t)task | (position >> injector->bits & 1) << 1 | 1;
 }
 
-static inline uint64_t *injector_slot(struct injector *injector, uint64_t position)
+static inline uint64_t injector_size(const struct injector *injector)
 {
-	return &injector->slots[position % INJECTOR_SLOTS];
+	return UINT64_C(1) << injector->bits;
 }
 
-static inline void injector_init(struct injector *injector)
+static inline uint64_t *injector_slot(const struct injector *injector, uint64_t position)
 {
-	injector->tail = injector->head = 0;
-	for (uint64_t i = 0; i < INJECTOR_SLOTS; i++)
-		injector->slots[i] = injector_empty(i);
+	return &injector->slots[position & (injector_size(injector) - 1)];
 }
 
 /* 0, -ENOSPC (full) or -ESHUTDOWN. Full edge on success. */
@@ -69,24 +71,22 @@ static inline int injector_push(struct injector *injector, tl_task *task)
 			return -ESHUTDOWN;
 		uint64_t *slot = injector_slot(injector, t);
 		uint64_t seen = load_acquire(slot);
-		if (LIKELY(seen == injector_empty(t))) {
-			uint64_t tail = t;
-			store_relaxed(&task->place_,
-			              (uintptr_t)(t << 2 | PLACE_INJECTOR));
-			if (!cas_acq_rel(slot, &seen, injector_full(t, task)))
+		if (LIKELY(seen == injector_free(injector, t))) {
+			uint64_t tail = t, full = injector_full(injector, t, task);
+			store_relaxed(&task->place_, place_in(injector->level, t));
+			if (!cas_acq_rel(slot, &seen, full))
 				continue;
 			if (LIKELY(cas_seq_cst(&injector->tail, &tail, t + 1)))
 				return 0;
 			/* Another producer has moved it on, or it was closed first. */
-			seen = injector_full(t, task);
 			if (tail == (t | CLOSED) &&
-			    cas_acq_rel(slot, &seen, injector_empty(t)))
+			    cas_acq_rel(slot, &full, injector_free(injector, t)))
 				return -ESHUTDOWN;
 			return 0;
 		}
 		if (load_acquire(&injector->tail) != t)
 			continue;
-		if (seen & 1 || (seen & 2) != (t / INJECTOR_SLOTS & 1) << 1)
+		if (!(seen & 1) || (seen & 2) != (injector_full(injector, t, NULL) & 2))
 			return -ENOSPC;
 		cas_seq_cst(&injector->tail, &t, t + 1);
 	}
@@ -100,7 +100,7 @@ static inline uint64_t injector_count(struct injector *injector)
 	return tail - head;
 }
 
-/* Take over a range: up to 1/share of what waits, at most `most`; 0 when empty. */
+/* Take over up to 1/share of what waits, at most `most` positions; 0 when empty. */
 static inline unsigned injector_take(struct injector *injector, unsigned most,
                                      unsigned share, uint64_t *position)
 {
@@ -121,25 +121,27 @@ static inline unsigned injector_take(struct injector *injector, unsigned most,
 /* Only by the owner of this position: its task, or NULL if it was claimed. */
 static inline tl_task *injector_get(struct injector *injector, uint64_t position)
 {
+	uint64_t next = position + injector_size(injector);
 	uint64_t seen = exchange_acq_rel(injector_slot(injector, position),
-	                                 injector_empty(position + INJECTOR_SLOTS));
-	return seen & 1 ? NULL : (tl_task *)(uintptr_t)(seen & ~UINT64_C(3));
+	                                 injector_free(injector, next));
+	return seen & 1 ? (tl_task *)(uintptr_t)(seen & ~UINT64_C(3)) : NULL;
 }
 
 /* Claim this very task out of its slot. */
 static inline bool injector_claim(struct injector *injector, uint64_t position,
                                   tl_task *task)
 {
-	uint64_t expected = injector_full(position, task);
+	uint64_t expected = injector_full(injector, position, task);
+	uint64_t next = position + injector_size(injector);
 	return cas_acq_rel(injector_slot(injector, position), &expected,
-	                   injector_empty(position + INJECTOR_SLOTS));
+	                   injector_free(injector, next));
 }
 
 /* A look ahead; the address may be stale, so it is only good for a prefetch. */
 static inline void injector_prefetch(struct injector *injector, uint64_t position)
 {
 	uint64_t seen = load_relaxed(injector_slot(injector, position));
-	__builtin_prefetch((const void *)(uintptr_t)(seen & ~UINT64_C(3)), 1);
+	prefetch_write((const void *)(uintptr_t)(seen & ~UINT64_C(3)));
 }
 
 #endif

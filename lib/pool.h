@@ -2,7 +2,7 @@
 /* layer 4: pool · the one executor behind worker, fixed pool and adaptive pool */
 /*
  * A worker is a pool of one that keeps order: nothing goes into its own ring, so all
- * submissions pass the injector and its overflow list, which are first in, first out.
+ * submissions pass the inbox, which is first in, first out.
  * A fixed pool has min == max. What each word is for:
  *
  *   threads   workers that exist or are about to, in numbers: the demand counter. Up
@@ -19,9 +19,7 @@
 
 #include <pthread.h>
 
-#include "injector.h"
 #include "lock.h"
-#include "overflow.h"
 #include "range.h"
 #include "ring.h"
 #include "task.h"
@@ -78,8 +76,7 @@ struct tl_executor {
 	uint64_t started, retired;
 	uint64_t wakes, cancelled; /* from anywhere */
 
-	struct injector injector;
-	struct overflow overflow;
+	struct inbox inbox;
 };
 
 /* How many threads the pool may have now. */

@@ -4,7 +4,7 @@
 
 static bool pool_has_work(tl_executor *pool)
 {
-	if (injector_count(&pool->injector) || overflow_count(&pool->overflow))
+	if (inbox_count(&pool->inbox))
 		return true;
 	unsigned slots = load_acquire(&pool->slots);
 	for (unsigned i = 0; i < slots; i++) {
@@ -20,9 +20,9 @@ static bool pool_claim(tl_executor *pool, tl_task *task)
 {
 	uintptr_t place = load_acquire(&task->place_);
 	switch (place_kind(place)) {
-	case PLACE_INJECTOR: return injector_claim(&pool->injector, place >> 2, task);
+	case PLACE_INBOX: return inbox_claim(&pool->inbox, place_spot(place), task);
 	case PLACE_RING: return ring_claim(place_pointer(place), task);
-	case PLACE_OVERFLOW: return overflow_claim(&pool->overflow, task);
+	case PLACE_OVERFLOW: return overflow_claim(&pool->inbox.list, task);
 	case PLACE_NONE: break;
 	}
 	return false;

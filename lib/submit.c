@@ -3,18 +3,6 @@
 #include "executor.h"
 #include "futex.h"
 
-static COLD int push_overflow(tl_executor *pool, tl_task *task)
-{
-	int error = 0;
-	bool both = overflow_lock_tail(&pool->overflow);
-	if (load_acquire(&pool->injector.tail) & CLOSED)
-		error = -ESHUTDOWN;
-	else
-		overflow_append(&pool->overflow, task);
-	overflow_unlock_tail(&pool->overflow, both);
-	return error;
-}
-
 static int executor_push(tl_executor *pool, tl_task *task)
 {
 	struct worker *worker = self.worker;
@@ -25,13 +13,8 @@ static int executor_push(tl_executor *pool, tl_task *task)
 			count_up(&worker->counters.local, 1);
 			return 0;
 		}
-	} else if (LIKELY(overflow_count(&pool->overflow) == 0)) {
-		/* While older tasks are in the list, newer ones go behind them. */
-		int error = injector_push(&pool->injector, task);
-		if (LIKELY(error != -ENOSPC))
-			return error;
 	}
-	return push_overflow(pool, task);
+	return inbox_push(&pool->inbox, task);
 }
 
 /* A pool that may grow: first have a worker for this task, then push it. */

@@ -6,29 +6,29 @@
 
 /* ---- Finding work ------------------------------------------------------------- */
 
-/* Make positions of the injector stealable as this worker's range, and take one. */
-static tl_task *worker_hold(struct worker *worker, uint64_t position, unsigned length)
+/* Make spots of the inbox stealable as this worker's range, and take the first. */
+static tl_task *worker_hold(struct worker *worker, uint64_t spot, unsigned length)
 {
 	tl_executor *pool = worker->pool;
 	if (length > 1) {
-		exchange_seq_cst(&worker->range, range_make(position, length));
+		exchange_seq_cst(&worker->range, range_make(spot, length));
 		pool_signal(pool);
-		return range_next(&worker->range, &pool->injector);
+		return range_next(&worker->range, &pool->inbox);
 	}
-	return injector_get(&pool->injector, position);
+	return inbox_get(&pool->inbox, spot);
 }
 
 static tl_task *worker_take_injected(struct worker *worker, unsigned most)
 {
 	tl_executor *pool = worker->pool;
-	uint64_t position;
+	uint64_t spot;
 	if (pool_may_grow(pool)) /* each task has a worker of its own on its way */
 		most = 1;
 	unsigned n, share = load_relaxed(&pool->threads);
-	while ((n = injector_take(&pool->injector, most, share ? share : 1, &position))) {
+	while ((n = inbox_take(&pool->inbox, most, share ? share : 1, &spot))) {
 		for (unsigned i = 0; i < n; i++)
-			injector_prefetch(&pool->injector, position + i);
-		tl_task *task = worker_hold(worker, position, n);
+			inbox_prefetch(&pool->inbox, spot + 2 * i);
+		tl_task *task = worker_hold(worker, spot, n);
 		if (task)
 			return task;
 	}
@@ -39,18 +39,17 @@ static tl_task *worker_take_injected(struct worker *worker, unsigned most)
 static COLD tl_task *worker_take_overflowed(struct worker *worker)
 {
 	tl_executor *pool = worker->pool;
-	struct overflow *list = &pool->overflow;
+	struct overflow *list = &pool->inbox.list;
 	tl_task *tasks[RANGE_MOST];
-	uint64_t count = overflow_count(list);
-	if (count == 0)
+	if (overflow_count(list) == 0)
 		return NULL;
-	uint64_t share = count / (load_relaxed(&pool->threads) + 1) + 1;
-	lock(&list->head_lock);
+	lock(&list->lock);
+	uint64_t share = list->count / (load_relaxed(&pool->threads) + 1) + 1;
 	unsigned n = overflow_detach(list, tasks,
 	                             share < RANGE_MOST ? (unsigned)share : RANGE_MOST);
 	for (unsigned i = n; i > 1; i--)
 		ring_push(&worker->ring, tasks[i - 1]);
-	unlock(&list->head_lock);
+	unlock(&list->lock);
 	if (n > 1)
 		pool_signal(pool);
 	return n ? tasks[0] : NULL;
@@ -65,11 +64,11 @@ static tl_task *worker_steal(struct worker *worker)
 		struct worker *victim = pool_worker(pool, index);
 		if (!victim || victim == worker)
 			continue;
-		uint64_t position;
+		uint64_t spot;
 		tl_task *task = ring_steal(&victim->ring);
-		unsigned n = task ? 0 : range_steal(&victim->range, &position);
+		unsigned n = task ? 0 : range_steal(&victim->range, &spot);
 		if (n)
-			task = worker_hold(worker, position, n);
+			task = worker_hold(worker, spot, n);
 		if (task) {
 			worker->victim = index;
 			count_up(&worker->counters.stolen, 1);
@@ -99,16 +98,16 @@ static tl_task *worker_next(struct worker *worker)
 	tl_task *task = NULL;
 	if (UNLIKELY(++worker->tick >= OUTSIDE_EVERY) && !worker->pool->ordered) {
 		worker->tick = 0;
-		task = range_next(&worker->range, &worker->pool->injector);
+		task = range_next(&worker->range, &worker->pool->inbox);
 		if (!task)
 			task = worker_take_injected(worker, 1);
 		if (!task)
-			task = overflow_take(&worker->pool->overflow);
+			task = overflow_take(&worker->pool->inbox.list);
 	}
 	if (!task)
 		task = ring_pop(&worker->ring);
 	if (!task)
-		task = range_next(&worker->range, &worker->pool->injector);
+		task = range_next(&worker->range, &worker->pool->inbox);
 	if (!task && !worker_too_many(worker)) {
 		task = worker_take_injected(worker, RANGE_MOST);
 		if (!task)
@@ -133,10 +132,7 @@ static bool worker_out_of_work(struct worker *worker)
 {
 	tl_executor *pool = worker->pool;
 	return load_relaxed(&worker->ring.tail) == load_relaxed(&worker->ring.head) &&
-	       !range_length(load_relaxed(&worker->range)) &&
-	       !overflow_count(&pool->overflow) &&
-	       load_relaxed(&pool->injector.head) ==
-	               (load_relaxed(&pool->injector.tail) & ~CLOSED);
+	       !range_length(load_relaxed(&worker->range)) && !inbox_count(&pool->inbox);
 }
 
 static void worker_fire(struct worker *worker, tl_callback *list)
