@@ -82,7 +82,10 @@ static tl_executor *executor_new(enum kind kind, unsigned min, unsigned max,
 	if (!pool)
 		return fail_with(-ENOMEM);
 	memset(pool, 0, sizeof *pool);
-	inbox_init(&pool->inbox);
+	if (!inbox_init(&pool->inbox)) {
+		free(pool);
+		return fail_with(-ENOMEM);
+	}
 	if (!options)
 		options = &defaults;
 	executor_configure(pool, kind, min, max, options);

@@ -2,8 +2,7 @@
 /* layer 2: inbox · where tasks from outside wait: three queues, one behind the other */
 /*
  *   level 0   an injector that is small, so that its lines stay in the caches
- *   level 1   an injector that is deep; its memory is mapped when it is first needed and
- *             touched as far as it is used
+ *   level 1   an injector that is deep, in memory that is touched as far as it is used
  *   list      without a bound, through the tasks themselves, under a lock
  *
  * A push goes into the first queue that has room, but never in front of what waits in a
@@ -11,8 +10,6 @@
  * first is taken first. Only the list is slow: each step to the next task waits for
  * memory, while a ring's pointers let a taker fetch many tasks at once (1M tasks to one
  * worker: 47 ns each through the rings, 116 with a list behind 4,096 slots).
- *
- * Without memory for level 1 the list takes its part: a push needs no memory to succeed.
  */
 #ifndef TL_INBOX_H
 #define TL_INBOX_H
@@ -31,55 +28,42 @@ struct inbox {
 
 #define DEEP_BYTES (sizeof(uint64_t) << DEEP_BITS)
 
-/* In zeroed memory. */
-static inline void inbox_init(struct inbox *inbox)
-{
-	inbox->level[0].slots = inbox->slots;
-	inbox->level[0].bits = SHALLOW_BITS;
-	inbox->level[1].bits = DEEP_BITS;
-	inbox->level[1].level = 1;
-}
-
-static inline void inbox_free(struct inbox *inbox)
-{
-	if (inbox->level[1].slots)
-		munmap(inbox->level[1].slots, DEEP_BYTES);
-}
-
-/* With the list's lock. */
-static inline bool inbox_deepen(struct inbox *inbox)
+/* In zeroed memory. False when there is no memory for the deep ring. */
+static inline bool inbox_init(struct inbox *inbox)
 {
 	void *slots = mmap(NULL, DEEP_BYTES, PROT_READ | PROT_WRITE,
 	                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (slots == MAP_FAILED)
 		return false;
-	store_release(&inbox->level[1].slots, slots);
+	inbox->level[1].slots = slots;
+	inbox->level[0].slots = inbox->slots;
+	inbox->level[0].bits = SHALLOW_BITS;
+	inbox->level[1].bits = DEEP_BITS;
+	inbox->level[1].level = 1;
 	return true;
+}
+
+static inline void inbox_free(struct inbox *inbox)
+{
+	munmap(inbox->level[1].slots, DEEP_BYTES);
 }
 
 static COLD int inbox_push_list(struct inbox *inbox, tl_task *task)
 {
-	struct injector *deep = &inbox->level[1];
-	int error = -ENOSPC, saved = errno;
+	int error = 0;
 	lock(&inbox->list.lock);
-	if (load_acquire(&deep->tail) & CLOSED)
+	if (load_acquire(&inbox->level[1].tail) & CLOSED)
 		error = -ESHUTDOWN;
-	else if (!deep->slots && inbox_deepen(inbox))
-		error = injector_push(deep, task);
-	if (error == -ENOSPC) {
+	else
 		overflow_append(&inbox->list, task);
-		error = 0;
-	}
 	unlock(&inbox->list.lock);
-	errno = saved;
 	return error;
 }
 
 static __attribute__((noinline)) int inbox_push_deep(struct inbox *inbox, tl_task *task)
 {
-	struct injector *deep = &inbox->level[1];
-	if (load_acquire(&deep->slots) && !overflow_count(&inbox->list)) {
-		int error = injector_push(deep, task);
+	if (!overflow_count(&inbox->list)) {
+		int error = injector_push(&inbox->level[1], task);
 		if (LIKELY(error != -ENOSPC))
 			return error;
 	}

@@ -36,7 +36,7 @@
 struct injector {
 	ON_OWN_LINE uint64_t tail;
 	ON_OWN_LINE uint64_t head;
-	ON_OWN_LINE uint64_t *slots; /* NULL: not there yet, and full */
+	ON_OWN_LINE uint64_t *slots;
 	unsigned bits;
 	unsigned level; /* see place.h */
 };

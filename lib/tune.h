@@ -7,8 +7,8 @@
  * 32 KiB that stay in the caches. perf/ratio.c, rows submit and e2e. */
 #define SHALLOW_BITS 12
 
-/* Slots of its second ring: what a producer is ahead in a few turns of the scheduler; at
- * most 2 MiB, touched as far as it is used. Before it was there, with the list behind
+/* Slots of its second ring: what a producer is ahead in a few turns of the scheduler;
+ * 2 MiB, touched as far as it is used. Before it was there, with the list behind
  * 4,096 slots: submit[1] 116 ns (now 47), e2e[2] 140 (70). perf/ratio.c */
 #define DEEP_BITS 18
 
