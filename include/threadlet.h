@@ -19,6 +19,11 @@
  *   called from a signal handler but tl_future_set and tl_future_fail on a future
  *   without callbacks, tl_future_done, _running and _cancelled.
  * - "Allocates" means: may call malloc. What doesn't say it, doesn't.
+ * - fork: the child has none of our threads. There, executors of the parent answer
+ *   -EOWNERDEAD, and so does whatever would wait for, cancel or watch a task that
+ *   had not ended; what had ended keeps its value. tl_go and new executors work as
+ *   in any process. A child that returns from the task, callback or hook that
+ *   forked has no pool to return to: it ends there, with _exit(0).
  */
 #ifndef THREADLET_H
 #define THREADLET_H
@@ -82,7 +87,8 @@ struct tl_task {
 	void *argument_;
 	uintptr_t place_;
 	tl_executor *executor_;
-	void *reserved_;
+	uint32_t process_;
+	uint32_t reserved_;
 };
 
 /*

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* layer 3: callback · functions to run when a future ends */
 /*
+ * A node's word: LISTED, AWAITED, HOLDS, and above them the number of the process.
+ *
  * A node is LISTED until its function has returned; the last touch of ours makes it
  * FREE. A remover that comes too late to unlink it sets AWAITED, to be woken then. HOLDS:
  * the node holds a reference (the future itself may not be looked at: it may be gone).
@@ -16,28 +18,39 @@
 
 #define LOCKS 64 /* a power of two; two futures seldom meet in one */
 
-enum { FREE = 0, LISTED = 1, AWAITED = 2, HOLDS = 4 };
+enum { FREE = 0, LISTED = 1, AWAITED = 2, HOLDS = 4, PROCESS = 8 };
+
+static uint32_t node_state(uint32_t flags)
+{
+	return process_number() * PROCESS | flags;
+}
+
+/* Whoever may be running it does so in another process. */
+static bool node_is_orphan(uint32_t state)
+{
+	return state / PROCESS != (process_number() * PROCESS) / PROCESS;
+}
 
 /* In the place of the list: the nodes have been detached, no more may come. */
 static tl_callback fired;
 #define FIRED (&fired)
 
 static struct {
-	ON_OWN_LINE struct lock lock;
+	ON_OWN_LINE struct process_lock lock;
 } callback_locks[LOCKS];
 
-static struct lock *lock_of(const tl_future *future)
+static struct process_lock *lock_of(const tl_future *future)
 {
 	return &callback_locks[(uintptr_t)future / LINE % LOCKS].lock;
 }
 
 static tl_callback *callbacks_detach(tl_future *future)
 {
-	struct lock *l = lock_of(future);
-	lock(l);
+	struct process_lock *l = lock_of(future);
+	process_lock(l);
 	tl_callback *list = future->callbacks_, *oldest = NULL;
 	future->callbacks_ = FIRED;
-	unlock(l);
+	process_unlock(l);
 	while (list) {
 		tl_callback *next = list->next_;
 		list->next_ = oldest;
@@ -92,7 +105,7 @@ static bool node_list(tl_future *future, tl_callback *node)
 	} while (!cas_acq_rel(&future->word_, &word, with));
 	/* A completer that sees the bit waits for our lock, and so finds the node. */
 	if (word & CELL)
-		node->state_ = LISTED | HOLDS;
+		node->state_ |= HOLDS;
 	node->next_ = future->callbacks_;
 	future->callbacks_ = node;
 	return true;
@@ -102,14 +115,18 @@ TL_API int tl_future_on_done(tl_future *future, tl_callback *callback)
 {
 	if (!future || !callback || !callback->function)
 		return -EINVAL;
+	if (is_orphan(future)) {
+		store_relaxed(&callback->state_, (uint32_t)FREE);
+		return -EOWNERDEAD;
+	}
 	callback->future_ = future;
 	callback->next_ = NULL;
-	store_relaxed(&callback->state_, (uint32_t)LISTED);
+	store_relaxed(&callback->state_, node_state(LISTED));
 
-	struct lock *l = lock_of(future);
-	lock(l);
+	struct process_lock *l = lock_of(future);
+	process_lock(l);
 	bool listed = node_list(future, callback);
-	unlock(l);
+	process_unlock(l);
 	if (listed)
 		return 0;
 	uint32_t word;
@@ -117,7 +134,7 @@ TL_API int tl_future_on_done(tl_future *future, tl_callback *callback)
 		future_park(future, word, TL_FOREVER);
 	if (word & CELL) {
 		tl_future_retain(future);
-		callback->state_ = LISTED | HOLDS;
+		callback->state_ |= HOLDS;
 	}
 	future_fire(callback);
 	return 0;
@@ -140,10 +157,10 @@ TL_API int tl_future_remove(tl_future *future, tl_callback *callback)
 {
 	if (!future || !callback)
 		return -EINVAL;
-	struct lock *l = lock_of(future);
-	lock(l);
+	struct process_lock *l = lock_of(future);
+	process_lock(l);
 	bool removed = node_unlink(&future->callbacks_, callback);
-	unlock(l);
+	process_unlock(l);
 	if (removed || node_unlink(&self.put_off, callback))
 		return 0;
 	if (self.firing == callback) {
@@ -151,8 +168,11 @@ TL_API int tl_future_remove(tl_future *future, tl_callback *callback)
 		return 0;
 	}
 	uint32_t *word = &callback->state_, state;
-	while ((state = load_acquire(word)) != FREE)
+	while ((state = load_acquire(word)) != FREE) {
+		if (node_is_orphan(state))
+			return -EOWNERDEAD;
 		if ((state & AWAITED) || cas_acq_rel(word, &state, state | AWAITED))
 			futex_wait(word, state | AWAITED, TL_FOREVER);
+	}
 	return -EALREADY;
 }

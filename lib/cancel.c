@@ -28,6 +28,8 @@ TL_API int tl_future_cancel(tl_future *future)
 {
 	if (!future)
 		return -EINVAL;
+	if (is_orphan(future))
+		return -EOWNERDEAD;
 	uint32_t *word = &future->word_, seen = load_acquire(word);
 	for (;;) {
 		switch (state_of(seen)) {
@@ -61,6 +63,8 @@ TL_API int tl_task_withdraw(tl_task *task)
 	if (self.frame && runs_here(&task->future))
 		return -EDEADLK;
 	int error = tl_future_cancel(&task->future);
+	if (error == -EOWNERDEAD)
+		return error;
 	wait_until(&task->future, TL_FOREVER);
 	return error == -EINPROGRESS ? -EALREADY : error;
 }

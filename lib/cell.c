@@ -46,7 +46,7 @@ _Static_assert(sizeof(struct magazine) == 512, "eight magazines to a page");
 _Static_assert(sizeof(struct chunk) <= 512, "the header takes one magazine's place");
 
 static struct {
-	struct lock lock;
+	struct process_lock lock;
 	struct magazine *full, *empty;
 	tl_task *loose; /* linked through place_ */
 	struct chunk *chunks;
@@ -54,6 +54,22 @@ static struct {
 	pthread_key_t key; /* hands a thread's magazines back when it ends */
 	uint32_t key_made;
 } depot;
+
+/* What a thread of the parent process was changing at the fork is left alone for ever. */
+static void depot_lock(void)
+{
+	if (LIKELY(process_lock(&depot.lock)))
+		return;
+	depot.full = depot.empty = NULL;
+	depot.loose = NULL;
+	depot.chunks = NULL;
+	store_relaxed(&depot.cells, 0u);
+}
+
+static void depot_unlock(void)
+{
+	process_unlock(&depot.lock);
+}
 
 static void depot_put(struct magazine *magazine)
 {
@@ -66,13 +82,13 @@ static void depot_put(struct magazine *magazine)
 static void cells_of_thread_return(void *unused)
 {
 	(void)unused;
-	lock(&depot.lock);
+	depot_lock();
 	if (self.loaded)
 		depot_put(self.loaded);
 	if (self.reserve)
 		depot_put(self.reserve);
 	self.loaded = self.reserve = NULL;
-	unlock(&depot.lock);
+	depot_unlock();
 }
 
 /* Have cells_of_thread_return called at this thread's end; with the lock held. If no
@@ -134,7 +150,7 @@ static COLD tl_task *cell_refill(void)
 		return other->cells[--other->count];
 	}
 	int saved = errno;
-	lock(&depot.lock);
+	depot_lock();
 	tl_task *cell = depot.loose;
 	if (cell) {
 		depot.loose = (tl_task *)cell->place_;
@@ -148,7 +164,7 @@ static COLD tl_task *cell_refill(void)
 		self.loaded = depot_pop(&depot.full);
 		cell = self.loaded->cells[--self.loaded->count];
 	}
-	unlock(&depot.lock);
+	depot_unlock();
 	errno = saved;
 	return cell;
 }
@@ -173,7 +189,7 @@ static COLD void cell_unload(tl_task *cell)
 		other->cells[other->count++] = cell;
 		return;
 	}
-	lock(&depot.lock);
+	depot_lock();
 	struct magazine *empty = depot_pop(&depot.empty);
 	if (empty) {
 		if (!self.loaded)
@@ -188,7 +204,7 @@ static COLD void cell_unload(tl_task *cell)
 		cell->place_ = (uintptr_t)depot.loose;
 		depot.loose = cell;
 	}
-	unlock(&depot.lock);
+	depot_unlock();
 }
 
 static void cell_free(tl_task *cell)
@@ -213,7 +229,7 @@ static COLD void cell_trim(void)
 	size_t page;
 	if (load_relaxed(&depot.cells) < TRIM_CELLS)
 		return;
-	lock(&depot.lock);
+	depot_lock();
 	for (struct chunk *c = depot.chunks; c; c = c->next)
 		for (page = 0; page < CHUNK_PAGES; page++)
 			c->free[page] = 0;
@@ -224,5 +240,5 @@ static COLD void cell_trim(void)
 		for (page = FIRST_CELL_PAGE; page < CHUNK_PAGES; page++)
 			if (c->free[page] == CELLS_PER_PAGE)
 				madvise((char *)c + page * PAGE, PAGE, MADV_DONTNEED);
-	unlock(&depot.lock);
+	depot_unlock();
 }

@@ -8,6 +8,8 @@ TL_API int tl_executor_set_max_workers(tl_executor *executor, unsigned workers)
 {
 	if (!executor || !executor->adaptive || !workers || workers > TL_MAX_WORKERS)
 		return -EINVAL;
+	if (!pool_is_ours(executor))
+		return -EOWNERDEAD;
 	if (load_relaxed(&executor->min_workers) > workers)
 		store_relaxed(&executor->min_workers, workers);
 	exchange_seq_cst(&executor->max_workers, workers);
@@ -22,6 +24,8 @@ TL_API int tl_executor_set_idle_timeout(tl_executor *executor, int64_t timeout)
 {
 	if (!executor || !executor->adaptive || timeout < 0)
 		return -EINVAL;
+	if (!pool_is_ours(executor))
+		return -EOWNERDEAD;
 	store_relaxed(&executor->idle_timeout, timeout);
 	pool_wake_all(executor); /* they take the new time */
 	return 0;
@@ -43,6 +47,8 @@ TL_API int tl_executor_stats(tl_executor *executor, tl_stats *stats, size_t size
 {
 	if (!executor || !stats || !size)
 		return -EINVAL;
+	if (!pool_is_ours(executor))
+		return -EOWNERDEAD;
 	uint64_t begun = 0;
 	lock(&executor->threads_lock);
 	tl_stats s = {

@@ -9,14 +9,29 @@
 #include "executor.h"
 
 static struct {
-	struct lock lock;
-	tl_executor *pool; /* set once */
-	uint32_t exiting;
+	struct process_lock lock;
+	tl_executor *pool;    /* set once in a process */
+	uint32_t exiting;     /* the number of the process that exits */
 	bool stopped;         /* shut down: threads have ended */
 	bool at_exit;         /* the drain has been registered */
 	unsigned max_workers; /* wishes from before its start; 0, -1: none */
 	int64_t idle_timeout;
 } standard = { .idle_timeout = -1 };
+
+/* A forked child starts with none, whatever state its parent's was in. */
+static void standard_lock(void)
+{
+	bool whole = process_lock(&standard.lock);
+	if (whole && (!standard.pool || pool_is_ours(standard.pool)))
+		return;
+	store_release(&standard.pool, (tl_executor *)NULL);
+	standard.stopped = false;
+}
+
+static void standard_unlock(void)
+{
+	process_unlock(&standard.lock);
+}
 
 /*
  * The program exits: run what was submitted. When a task of ours called exit, its thread
@@ -24,10 +39,10 @@ static struct {
  */
 static void standard_drain(void)
 {
-	exchange_seq_cst(&standard.exiting, 1u);
-	lock(&standard.lock);
+	exchange_seq_cst(&standard.exiting, process_number());
+	standard_lock();
 	tl_executor *pool = standard.stopped ? NULL : standard.pool;
-	unlock(&standard.lock);
+	standard_unlock();
 	if (!pool)
 		return;
 	executor_close(pool, TL_DRAIN);
@@ -50,7 +65,7 @@ static void standard_drain(void)
 static int standard_start(void)
 {
 	int error = 0;
-	if (load_relaxed(&standard.exiting))
+	if (load_relaxed(&standard.exiting) == process_number())
 		return -ESHUTDOWN;
 	if (!standard.at_exit && atexit(standard_drain))
 		return -ENOMEM;
@@ -78,9 +93,9 @@ static int standard_start(void)
 
 TL_API int tl_start(void)
 {
-	lock(&standard.lock);
+	standard_lock();
 	int error = standard_start();
-	unlock(&standard.lock);
+	standard_unlock();
 	return error;
 }
 
@@ -90,14 +105,18 @@ TL_API tl_future *tl_go(tl_function *function, void *argument)
 		return fail_with(-EINVAL);
 	for (;;) {
 		tl_executor *pool = load_acquire(&standard.pool);
+		int saved = errno, why = 0;
 		if (LIKELY(pool != NULL)) {
 			tl_future *future = tl_submit(pool, function, argument);
-			if (LIKELY(future != NULL) || errno != ESHUTDOWN)
+			why = errno;
+			if (LIKELY(future != NULL) ||
+			    (why != ESHUTDOWN && why != EOWNERDEAD))
 				return future;
+			errno = saved;
 		}
 		/* A shutdown that is under way holds the lock, but not for its drain: a
 		 * task that it waits for may call this. */
-		if (pool && self.worker && self.worker->pool == pool)
+		if (why == ESHUTDOWN && self.worker && self.worker->pool == pool)
 			return fail_with(-ESHUTDOWN);
 		int error = tl_start();
 		if (error)
@@ -108,14 +127,15 @@ TL_API tl_future *tl_go(tl_function *function, void *argument)
 TL_API int tl_shutdown(void)
 {
 	int error = 0;
-	if (self.worker && self.worker->pool == load_acquire(&standard.pool))
+	tl_executor *pool = self.worker ? self.worker->pool : NULL;
+	if (pool && pool == load_acquire(&standard.pool) && pool_is_ours(pool))
 		return -EDEADLK;
-	lock(&standard.lock);
+	standard_lock();
 	if (standard.pool && !standard.stopped) {
 		error = tl_executor_shutdown(standard.pool, TL_DRAIN, TL_FOREVER);
 		standard.stopped = true;
 	}
-	unlock(&standard.lock);
+	standard_unlock();
 	return error;
 }
 
@@ -123,11 +143,11 @@ TL_API int tl_set_max_workers(unsigned workers)
 {
 	if (!workers || workers > TL_MAX_WORKERS)
 		return -EINVAL;
-	lock(&standard.lock);
+	standard_lock();
 	standard.max_workers = workers;
 	int error =
 		standard.pool ? tl_executor_set_max_workers(standard.pool, workers) : 0;
-	unlock(&standard.lock);
+	standard_unlock();
 	return error;
 }
 
@@ -135,10 +155,10 @@ TL_API int tl_set_idle_timeout(int64_t timeout)
 {
 	if (timeout < 0)
 		return -EINVAL;
-	lock(&standard.lock);
+	standard_lock();
 	standard.idle_timeout = timeout;
 	int error =
 		standard.pool ? tl_executor_set_idle_timeout(standard.pool, timeout) : 0;
-	unlock(&standard.lock);
+	standard_unlock();
 	return error;
 }

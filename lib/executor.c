@@ -86,6 +86,7 @@ static tl_executor *executor_new(enum kind kind, unsigned min, unsigned max,
 		free(pool);
 		return fail_with(-ENOMEM);
 	}
+	pool->process = process_number();
 	if (!options)
 		options = &defaults;
 	executor_configure(pool, kind, min, max, options);
@@ -211,6 +212,8 @@ TL_API int tl_executor_shutdown(tl_executor *executor, enum tl_shutdown_mode how
 {
 	if (!executor || timeout < 0 || (how != TL_DRAIN && how != TL_CANCEL))
 		return -EINVAL;
+	if (!pool_is_ours(executor))
+		return -EOWNERDEAD;
 	int64_t deadline = deadline_after(timeout);
 	executor_close(executor, how);
 	if (called_from_own_task(executor))
@@ -225,6 +228,8 @@ TL_API int tl_executor_destroy(tl_executor *executor)
 {
 	if (!executor)
 		return 0;
+	if (!pool_is_ours(executor))
+		return -EOWNERDEAD;
 	if (called_from_own_task(executor))
 		return -EDEADLK;
 	tl_executor_shutdown(executor, TL_DRAIN, TL_FOREVER);

@@ -40,6 +40,7 @@
 
 #include "atomic.h"
 #include "cell.h"
+#include "process.h"
 
 enum state { NEW, QUEUED, RUNNING, SETTLING, DONE, FAILED, CANCELLED };
 
@@ -69,6 +70,18 @@ static inline uint32_t with_state(uint32_t word, enum state state)
 static inline tl_task *task_of(tl_future *future)
 {
 	return CONTAINER_OF(future, tl_task, future);
+}
+
+/*
+ * Is this a task that threads of a parent process had when this process was forked off?
+ * Then it will never end here. A promise belongs to no process. The task isn't asked for
+ * its pool, which may be gone once the task has ended.
+ */
+static inline bool is_orphan(tl_future *future)
+{
+	enum state state = state_of(load_acquire(&future->word_));
+	return (state == QUEUED || state == RUNNING) &&
+	       UNLIKELY(!process_is(load_relaxed(&task_of(future)->process_)));
 }
 
 /* Publish the end. Returns the callbacks, oldest first: the caller hands them to

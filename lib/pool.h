@@ -51,6 +51,7 @@ struct worker {
 
 struct tl_executor {
 	/* Set at creation, or seldom: */
+	uint32_t process; /* whose threads it has */
 	bool adaptive, ordered;
 	char name[16];
 	uint32_t min_workers, max_workers, spare_workers;
@@ -78,6 +79,12 @@ struct tl_executor {
 
 	struct inbox inbox;
 };
+
+/* False in a child forked off since: it has none of these threads. */
+static inline bool pool_is_ours(const tl_executor *pool)
+{
+	return process_is(pool->process);
+}
 
 /* How many threads the pool may have now. */
 static inline uint32_t pool_limit(tl_executor *pool)

@@ -7,8 +7,11 @@ static void *spawn_main(void *argument)
 {
 	tl_task *task = argument;
 	thread_begin("spawn");
-	if (task_begin(task))
-		future_finish(&task->future, task_call(task));
+	if (task_begin(task)) {
+		enum state state = task_call(task);
+		process_leave_child(task->process_);
+		future_finish(&task->future, state);
+	}
 	return NULL;
 }
 

@@ -35,6 +35,8 @@ static COLD int submit_growing(tl_executor *pool, tl_task *task)
 
 static int executor_submit(tl_executor *pool, tl_task *task)
 {
+	if (UNLIKELY(!pool_is_ours(pool)))
+		return -EOWNERDEAD;
 	if (pool->adaptive && pool_may_grow(pool))
 		return submit_growing(pool, task);
 	int error = executor_push(pool, task);
@@ -96,6 +98,8 @@ TL_API int tl_submit_tasks(tl_executor *executor, tl_task *const *tasks, size_t 
 	int error = 0;
 	if (!executor || (!tasks && n) || n > INT_MAX)
 		return -EINVAL;
+	if (UNLIKELY(!pool_is_ours(executor)))
+		return -EOWNERDEAD;
 	for (; accepted < n && !error; accepted++) {
 		tl_task *task = tasks[accepted];
 		int64_t word =

@@ -85,6 +85,7 @@ static tl_task *task_new(tl_executor *executor, tl_function *function, void *arg
 		return fail_with(-ENOMEM);
 	task_set(task, QUEUED | CELL | 2 * REFERENCE, function, argument);
 	task->executor_ = executor;
+	task->process_ = process_number();
 	return task;
 }
 
@@ -97,6 +98,7 @@ static int64_t task_enqueue(tl_task *task, tl_executor *executor)
 		if (state_of(seen) != NEW)
 			return -EBUSY;
 		task->executor_ = executor;
+		store_relaxed(&task->process_, process_number());
 		store_relaxed(&task->place_, (uintptr_t)0);
 	} while (!cas_acq_rel(word, &seen, with_state(seen, QUEUED)));
 	return seen;

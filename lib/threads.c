@@ -71,6 +71,7 @@ static void *worker_main(void *argument)
 	bool retires = worker_run(worker);
 	if (options->on_stop)
 		options->on_stop(options->hook_context);
+	process_leave_child(pool->process);
 	self.worker = NULL;
 	if (retires) {
 		worker_retire(worker);

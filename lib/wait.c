@@ -44,11 +44,19 @@ static int wait_run_queued(tl_future *future)
 	return 1;
 }
 
+/* The pool for whose spares this wait counts; NULL if none. */
+static tl_executor *pool_with_spares(void)
+{
+	tl_executor *pool = self.worker ? self.worker->pool : NULL;
+	bool counts = pool && load_relaxed(&pool->spare_workers) && pool_is_ours(pool);
+	return counts ? pool : NULL;
+}
+
 static void wait_blocks(void)
 {
-	if (!self.worker || !load_relaxed(&self.worker->pool->spare_workers))
+	tl_executor *pool = pool_with_spares();
+	if (!pool)
 		return;
-	tl_executor *pool = self.worker->pool;
 	fetch_add_seq_cst(&pool->blocked, 1u);
 	if (pool_has_work(pool))
 		pool_signal(pool);
@@ -56,8 +64,9 @@ static void wait_blocks(void)
 
 static void wait_unblocks(void)
 {
-	if (self.worker && load_relaxed(&self.worker->pool->spare_workers))
-		fetch_sub_seq_cst(&self.worker->pool->blocked, 1u);
+	tl_executor *pool = pool_with_spares();
+	if (pool)
+		fetch_sub_seq_cst(&pool->blocked, 1u);
 }
 
 static int wait_asleep(tl_future *future, int64_t deadline)
@@ -95,6 +104,8 @@ static void wait_spinning(tl_future *future)
 static int wait_until(tl_future *future, int64_t deadline)
 {
 	int64_t nap = NAP_FIRST;
+	if (is_orphan(future))
+		return -EOWNERDEAD;
 	if (self.frame && runs_here(future))
 		return -EDEADLK;
 	wait_spinning(future);

@@ -5,7 +5,7 @@
 
 #include "executor.h"
 
-/* Until it has ended: 0, -ETIMEDOUT or -EDEADLK. */
+/* Until it has ended: 0, -ETIMEDOUT, -EDEADLK or -EOWNERDEAD. */
 static int wait_until(tl_future *future, int64_t deadline);
 
 /* If this thread works for the pool in which the future's task is queued: run it here,

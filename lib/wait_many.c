@@ -106,16 +106,20 @@ static int wait_first(tl_future *const *futures, size_t n, bool errors_only,
 		return -ENOMEM;
 
 	size_t hung = 0;
+	int lost = 0; /* one of them will never end in this process */
 	for (; hung < n && !load_acquire(&latch.decided); hung++) {
 		struct entry *entry = &entries[hung];
 		entry->callback.function = entry_ended;
 		entry->callback.context = entry;
 		entry->latch = &latch;
 		entry->index = (uint32_t)hung;
-		tl_future_on_done(futures[hung], &entry->callback);
+		if (tl_future_on_done(futures[hung], &entry->callback))
+			lost = -EOWNERDEAD;
 	}
 	int answer;
-	if (timeout || load_acquire(&latch.decided))
+	if (lost && !load_acquire(&latch.decided))
+		answer = lost;
+	else if (timeout || load_acquire(&latch.decided))
 		answer = latch_wait(futures, &latch, deadline);
 	else
 		answer = -ETIMEDOUT;

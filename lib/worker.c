@@ -159,6 +159,7 @@ static void worker_execute(struct worker *worker, tl_task *task)
 	} else {
 		count_up(&worker->counters.begun, 1);
 		state = task_call(task);
+		process_leave_child(pool->process);
 		count_up(&worker->counters.completed, 1);
 	}
 	/* Idle before the result is out: who waits for it finds this worker, not another. */
@@ -283,6 +284,7 @@ static bool worker_run(struct worker *worker)
 {
 	bool retires = false;
 	for (;;) {
+		process_leave_child(worker->pool->process);
 		bool idle = worker->announced || worker->woken;
 		tl_task *task = idle ? NULL : worker_next(worker);
 		if (!task)
