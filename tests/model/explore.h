@@ -49,6 +49,7 @@ void model_thread_join(unsigned long number);
 
 void *model_allocate(size_t alignment, size_t size);
 void model_free(void *block);
+bool model_is_freed(const void *block);
 
 /* The running thread's own memory, LOCAL_BYTES of zeros when it starts. */
 #define LOCAL_BYTES 64

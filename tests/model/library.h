@@ -42,6 +42,7 @@ static inline unsigned cpus_usable(const char *root)
 #define TL_CELL_H
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #include "library.list"
 #pragma GCC diagnostic pop
 

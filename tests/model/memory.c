@@ -157,6 +157,11 @@ void model_free(void *address)
 	}
 }
 
+bool model_is_freed(const void *address)
+{
+	return word_at(address)->freed == machine.run;
+}
+
 void memory_check(const void *address, const char *what)
 {
 	if (word_at(address)->freed == machine.run)

@@ -103,7 +103,7 @@ unsigned long model_thread_start(void *(*function)(void *), void *argument)
 		point("thread_start", "");
 		stores_drain(current());
 	}
-	if (machine.failures && choose(2, 0)) {
+	if (!machine.alone && machine.failures && choose(2, 0)) {
 		machine.failures--;
 		if (machine.tracing)
 			trace("thread_start", "", NULL, "fails");
