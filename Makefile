@@ -5,6 +5,7 @@
 #   make check           all tests; asan, tsan, static-check: the same ones, built otherwise
 #   make stress          random operations for SECONDS=n from SEED=n; also
 #                        stress-asan and stress-tsan
+#   make model           explore the protocols' interleavings: BOUND=n, MODEL=name
 #   make lint            format, layering, exported symbols, the header alone
 #   make demo, bench     what it does and how fast it is here
 #
@@ -159,6 +160,8 @@ install: all
 		-e 's|@includedir@|$(includedir:$(prefix)/%=$${prefix}/%)|' \
 		-e 's|@version@|$(VERSION)|' lib/threadlet.pc.in >$(BUILD)/threadlet.pc
 	$(call put,644,$(BUILD)/threadlet.pc,$(pkgconfigdir))
+
+include tests/model/model.mk
 
 uninstall:
 	rm -f $(DESTDIR)$(includedir)/threadlet.h $(DESTDIR)$(pkgconfigdir)/threadlet.pc

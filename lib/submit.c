@@ -28,6 +28,8 @@ static COLD int submit_growing(tl_executor *pool, tl_task *task)
 	} else if (reserved && error) {
 		fetch_sub_seq_cst(&pool->coming, 1u);
 		pool_release_thread(pool, 0);
+		/* Refused: a worker may have waited for this one before it ended all. */
+		pool_finish_if_idle(pool);
 	} else if (!error && (!reserved || pool_start_thread(pool, false)))
 		pool_signal(pool);
 	return error;

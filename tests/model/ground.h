@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The library's ground (layer 1) as the explorer supplies it. A model includes this
+ * before anything of lib/, whose own ground files then find their guards defined. So
+ * the code under test is the library's, to the line; only what it stands on is not.
+ *
+ * The tuned constants are tiny, so that a few tasks reach every bend: full rings,
+ * wrapped indexes, lists. A model may define its own before it includes this.
+ */
+#ifndef MODEL_GROUND_H
+#define MODEL_GROUND_H
+
+#define TL_ATOMIC_H
+#define TL_FUTEX_H
+#define TL_CLOCK_H
+#define TL_THREAD_H
+#define TL_LOCAL_H
+#define TL_TUNE_H
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "explore.h"
+
+/* ---- tune ----------------------------------------------------------------------- */
+
+#ifndef SHALLOW_BITS
+#define SHALLOW_BITS 1
+#endif
+#ifndef DEEP_BITS
+#define DEEP_BITS 1
+#endif
+#ifndef RING_SLOTS
+#define RING_SLOTS 2
+#endif
+#ifndef RANGE_MOST
+#define RANGE_MOST 2
+#endif
+#ifndef OUTSIDE_EVERY
+#define OUTSIDE_EVERY 61
+#endif
+#ifndef SPIN_PAUSES
+#define SPIN_PAUSES 1
+#endif
+#ifndef LOCK_PAUSES
+#define LOCK_PAUSES 0
+#endif
+#define SPIN_DEFAULT 1
+#define WAIT_SPIN 0
+#define NAP_FIRST 1
+#define NAP_MOST 1
+#define IDLE_TIMEOUT_DEFAULT (INT64_C(1) << 40)
+#define DEFAULT_WORKERS_MOST 2
+#define WAIT_ON_STACK 4
+#define TRIM_CELLS 4096
+
+/* ---- atomic --------------------------------------------------------------------- */
+
+/* A cast keeps the type of what is read; mostly nobody looks at it. */
+#pragma GCC diagnostic ignored "-Wunused-value"
+
+#define MODEL_TYPE(p) __typeof__(*(p) + 0)
+#define MODEL_LOAD(p, order, text)                                                       \
+	((MODEL_TYPE(p))model_load((p), sizeof *(p), order, text, __func__))
+#define MODEL_STORE(p, v, order, text)                                                   \
+	model_store((p), sizeof *(p), (uint64_t)(v), order, text, __func__)
+#define MODEL_MODIFY(p, v, change, order, text)                                          \
+	((MODEL_TYPE(p))model_modify((p), sizeof *(p), change, (uint64_t)(v), order,     \
+	                             text, __func__))
+#define MODEL_CAS(p, e, v, order, text)                                                  \
+	model_cas((p), sizeof *(p), (e), (uint64_t)(v), order, text, __func__)
+
+#define load_relaxed(p) MODEL_LOAD(p, MODEL_RELAXED, "load_relaxed(" #p ")")
+#define load_acquire(p) MODEL_LOAD(p, MODEL_ACQUIRE, "load_acquire(" #p ")")
+#define load_seq_cst(p) MODEL_LOAD(p, MODEL_SEQ_CST, "load_seq_cst(" #p ")")
+#define store_relaxed(p, v)                                                              \
+	MODEL_STORE(p, v, MODEL_RELAXED, "store_relaxed(" #p ", " #v ")")
+#define store_release(p, v)                                                              \
+	MODEL_STORE(p, v, MODEL_RELEASE, "store_release(" #p ", " #v ")")
+
+#define exchange_acq_rel(p, v)                                                           \
+	MODEL_MODIFY(p, v, MODEL_EXCHANGE, MODEL_ACQ_REL,                                \
+	             "exchange_acq_rel(" #p ", " #v ")")
+#define exchange_seq_cst(p, v)                                                           \
+	MODEL_MODIFY(p, v, MODEL_EXCHANGE, MODEL_SEQ_CST,                                \
+	             "exchange_seq_cst(" #p ", " #v ")")
+#define cas_acq_rel(p, e, v)                                                             \
+	MODEL_CAS(p, e, v, MODEL_ACQ_REL, "cas_acq_rel(" #p ", " #e ", " #v ")")
+#define cas_seq_cst(p, e, v)                                                             \
+	MODEL_CAS(p, e, v, MODEL_SEQ_CST, "cas_seq_cst(" #p ", " #e ", " #v ")")
+
+#define fetch_add_acq_rel(p, v)                                                          \
+	MODEL_MODIFY(p, v, MODEL_ADD, MODEL_ACQ_REL, "fetch_add_acq_rel(" #p ", " #v ")")
+#define fetch_sub_acq_rel(p, v)                                                          \
+	MODEL_MODIFY(p, v, MODEL_SUB, MODEL_ACQ_REL, "fetch_sub_acq_rel(" #p ", " #v ")")
+#define fetch_or_acq_rel(p, v)                                                           \
+	MODEL_MODIFY(p, v, MODEL_OR, MODEL_ACQ_REL, "fetch_or_acq_rel(" #p ", " #v ")")
+#define fetch_add_seq_cst(p, v)                                                          \
+	MODEL_MODIFY(p, v, MODEL_ADD, MODEL_SEQ_CST, "fetch_add_seq_cst(" #p ", " #v ")")
+#define fetch_sub_seq_cst(p, v)                                                          \
+	MODEL_MODIFY(p, v, MODEL_SUB, MODEL_SEQ_CST, "fetch_sub_seq_cst(" #p ", " #v ")")
+#define fetch_or_seq_cst(p, v)                                                           \
+	MODEL_MODIFY(p, v, MODEL_OR, MODEL_SEQ_CST, "fetch_or_seq_cst(" #p ", " #v ")")
+#define fetch_and_seq_cst(p, v)                                                          \
+	MODEL_MODIFY(p, v, MODEL_AND, MODEL_SEQ_CST, "fetch_and_seq_cst(" #p ", " #v ")")
+
+/* Relaxed counters of 64 bits are statistics; those of 32 bits are reference counts. */
+#define MODEL_COUNT(p, v, change, text)                                                  \
+	(sizeof *(p) == 8 ? (model_statistic((uint64_t *)(void *)(p),                    \
+	                                     change == MODEL_ADD ? (uint64_t)(v)         \
+	                                                         : -(uint64_t)(v)),      \
+	                     (MODEL_TYPE(p))0)                                           \
+	                  : MODEL_MODIFY(p, v, change, MODEL_RELAXED, text))
+#define fetch_add_relaxed(p, v)                                                          \
+	MODEL_COUNT(p, v, MODEL_ADD, "fetch_add_relaxed(" #p ", " #v ")")
+#define fetch_sub_relaxed(p, v)                                                          \
+	MODEL_COUNT(p, v, MODEL_SUB, "fetch_sub_relaxed(" #p ", " #v ")")
+#define count_up(p, n) model_statistic((p), (uint64_t)(n))
+#define cpu_relax() model_relax()
+
+/* ---- futex, clock --------------------------------------------------------------- */
+
+#define futex_wait(word, expected, deadline)                                             \
+	model_futex_wait(word, expected, deadline,                                       \
+	                 "futex_wait(" #word ", " #expected ")", __func__)
+#define futex_wake(word, count)                                                          \
+	model_futex_wake(word, count, "futex_wake(" #word ", " #count ")", __func__)
+
+#define clock_now() model_clock()
+#define deadline_after(duration) model_deadline(duration)
+
+static inline int64_t model_deadline(int64_t duration)
+{
+	int64_t now = model_clock();
+	return duration > INT64_MAX - now ? INT64_MAX : now + duration;
+}
+
+/* ---- threads, memory ------------------------------------------------------------ */
+
+#define thread_begin(name) ((void)(name))
+
+static inline int thread_start(pthread_t *handle, size_t stack_size,
+                               void *(*function)(void *), void *argument)
+{
+	(void)stack_size;
+	unsigned long number = model_thread_start(function, argument);
+	if (handle && number)
+		*handle = (pthread_t)number;
+	return number ? 0 : -EAGAIN;
+}
+
+static inline void *model_map(size_t size)
+{
+	void *block = model_allocate(64, size);
+	memset(block, 0, size);
+	return block;
+}
+
+#define pthread_join(thread, result) model_thread_join((unsigned long)(thread))
+#define malloc(size) model_allocate(16, size)
+#define aligned_alloc(alignment, size) model_allocate(alignment, size)
+#define free(block) model_free(block)
+#define mmap(at, size, protection, flags, file, offset) model_map(size)
+#define munmap(block, size) model_free(block)
+
+#include "base.h"
+
+/* ---- local ---------------------------------------------------------------------- */
+
+struct worker;
+
+struct frame {
+	tl_task *task;
+	struct frame *below;
+	int error;
+};
+
+struct local {
+	struct worker *worker;
+	struct frame *frame;
+	tl_callback *firing, *put_off;
+	bool fires;
+};
+
+_Static_assert(sizeof(struct local) <= LOCAL_BYTES, "explore.h has a copy of this");
+#define self (*(struct local *)model_local)
+
+#endif

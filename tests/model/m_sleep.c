@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The sleep protocol with the pool's real threads: submits from outside against workers
+ * that park, search, pass the role on.
+ *
+ * Asserted: each task runs once and its waiter gets up; nobody waits for ever. The
+ * workers may be asleep at the end.
+ */
+#include "tasks.h"
+
+static void fixed_pool(unsigned workers, int64_t spin)
+{
+	tl_options options = { .spin = spin };
+	pool = tl_fixed_pool_create(workers, &options);
+	model_assert(pool);
+}
+
+static void one(void)
+{
+	fixed_pool(1, TL_NONE);
+}
+
+static void two(void)
+{
+	fixed_pool(2, TL_NONE);
+}
+
+/* With workers that look for work for a while and so hold the role. */
+static void two_searching(void)
+{
+	fixed_pool(2, 1);
+}
+
+/* Inside a task of one worker: the other task may run there, or on the other one. */
+static void *wait_inside(void *argument)
+{
+	finish_task(submit(count_run, 1));
+	return count_run(argument);
+}
+
+static void submits_waiting(void)
+{
+	finish_task(submit(wait_inside, 0));
+}
+
+/* A task waits for one that is submitted only then: it has to run it itself. */
+static tl_task *later;
+
+static void *wait_for_later(void *argument)
+{
+	tl_future_wait(&later->future, TL_FOREVER);
+	return count_run(argument);
+}
+
+static void one_and_later(void)
+{
+	one();
+	later = new_task(count_run, &ran[1]);
+}
+
+static void submits_early(void)
+{
+	finish_task(submit(wait_for_later, 0));
+}
+
+static void submits_later(void)
+{
+	model_assert(tl_submit_task(pool, later) == 0);
+}
+
+#define MODEL(title, text, where, most, end, ...)                                        \
+	{                                                                                \
+		.name = title, .property = text, .setup = where,                         \
+		.threads = { __VA_ARGS__ }, .check = end, .daemons = true, .bound = most \
+	}
+
+const struct model models[] = {
+	MODEL("sleep-1", "a submit against one that parks", one, 5, one_ran, submitter),
+	MODEL("sleep-1-two", "two submitters", one, 2, two_ran, submitter,
+	      other_submitter),
+	MODEL("sleep-2-turn", "one after the other", two, 3, two_ran, submits_in_turn),
+	MODEL("sleep-2-two", "two submits", two, 3, two_ran, submits_two),
+	MODEL("sleep-2-batch", "a batch", two, 2, two_ran, submits_batch),
+	MODEL("sleep-2-pair", "two tasks, two threads", two, 3, two_ran, submits_a_pair),
+	MODEL("sleep-2-meet", "from two submitters", two, 2, two_ran, submits_first,
+	      submits_second),
+	MODEL("sleep-2-batch-pair", "from a batch", two, 2, two_ran, submits_batch_pair),
+	MODEL("sleep-2-nested", "from a worker's ring", two, 3, two_ran, submits_nested),
+	MODEL("sleep-2-inside", "waits inside", two, 2, two_ran, submits_waiting),
+	MODEL("sleep-2-search", "two tasks, searchers", two_searching, 2, two_ran,
+	      submits_a_pair),
+	MODEL("sleep-2-search-nested", "a ring, searchers", two_searching, 2, two_ran,
+	      submits_nested),
+	MODEL("sleep-1-later", "waits before the submit", one_and_later, 2, two_ran,
+	      submits_early, submits_later),
+	{ 0 },
+};
