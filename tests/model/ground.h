@@ -15,6 +15,7 @@
 #define TL_CLOCK_H
 #define TL_THREAD_H
 #define TL_LOCAL_H
+#define TL_PROCESS_H
 #define TL_TUNE_H
 
 #include <errno.h>
@@ -59,6 +60,12 @@
 #define DEFAULT_WORKERS_MOST 2
 #define WAIT_ON_STACK 4
 #define TRIM_CELLS 4096
+
+/* ---- process: no model forks ------------------------------------------------------- */
+
+#define process_number() UINT32_C(1)
+#define process_is(number) ((number) == 1)
+#define process_leave_child(number) ((void)(number))
 
 /* ---- atomic --------------------------------------------------------------------- */
 
