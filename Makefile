@@ -2,7 +2,8 @@
 #
 #   make                 build/libthreadlet.a and build/libthreadlet.so
 #   make install         honours prefix, libdir, includedir, pkgconfigdir, DESTDIR
-#   make check           all tests; asan, tsan, static-check: the same ones, built otherwise
+#   make check           all tests; asan, tsan, static-check, debug-check (with the
+#                        checks for misuse): the same ones, built otherwise
 #   make stress          random operations for SECONDS=n from SEED=n; also
 #                        stress-asan and stress-tsan
 #   make model           explore the protocols' interleavings: BOUND=n, MODEL=name
@@ -38,9 +39,10 @@ TL_CFLAGS = -std=gnu11 -pthread -fvisibility=hidden -ffile-prefix-map=$(CURDIR)=
 	-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Iinclude
 
 # Each variant keeps its objects in $(BUILD)/NAME, so that they never mix.
-VARIANTS := release shared plain asan tsan
+VARIANTS := release shared plain debug asan tsan
 FLAGS_shared := -fPIC -fno-semantic-interposition
 FLAGS_plain := -DTL_PLAIN
+FLAGS_debug := -DTL_PLAIN -DTL_DEBUG
 FLAGS_asan := -DTL_PLAIN -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
 FLAGS_tsan := -DTL_PLAIN -fsanitize=thread -fno-omit-frame-pointer
@@ -94,6 +96,8 @@ $(BUILD)/tests: $(TESTS:%.c=$(BUILD)/release/%.o) $(BUILD)/libthreadlet.a
 	$(call link,release,$(WRAP),-lcriterion)
 $(BUILD)/tests-static: $(TESTS:%.c=$(BUILD)/plain/%.o) $(BUILD)/libthreadlet.a
 	$(call link,plain,-static $(WRAP))
+$(BUILD)/tests-debug: $(TESTS:%.c=$(BUILD)/debug/%.o) $(BUILD)/debug/lib/threadlet.o
+	$(call link,debug,$(WRAP))
 $(BUILD)/tests-asan: $(TESTS:%.c=$(BUILD)/asan/%.o) $(BUILD)/asan/lib/threadlet.o
 	$(call link,asan,$(WRAP))
 $(BUILD)/tests-tsan: $(TESTS:%.c=$(BUILD)/tsan/%.o) $(BUILD)/tsan/lib/threadlet.o
@@ -118,6 +122,8 @@ $(BUILD)/reference-ratio: $(BUILD)/release/perf/ratio.o $(BUILD)/release/perf/mu
 check: $(BUILD)/tests install-check
 	@tools/run-tests $(BUILD)/tests -j1
 static-check: $(BUILD)/tests-static
+	@tools/run-tests $<
+debug-check: $(BUILD)/tests-debug
 	@tools/run-tests $<
 
 export ASAN_OPTIONS := detect_leaks=1:abort_on_error=0:$(ASAN_OPTIONS)
@@ -170,5 +176,5 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all check static-check asan tsan stress stress-asan stress-tsan install-check \
+.PHONY: all check static-check debug-check asan tsan stress stress-asan stress-tsan install-check \
 	lint demo bench install uninstall clean

@@ -18,6 +18,10 @@
  * - Any function may be called from any thread, tasks included. None may be
  *   called from a signal handler but tl_future_set and tl_future_fail on a future
  *   without callbacks, tl_future_done, _running and _cancelled.
+ * - Using what has been released, destroyed or never set up is undefined. A library
+ *   built with -DTL_DEBUG says in one line what the caller did, and aborts, for most
+ *   of that: double release, a future that isn't one, submit of a task that is
+ *   queued or runs, use of a destroyed executor, destroy with a thread inside.
  * - "Allocates" means: may call malloc. What doesn't say it, doesn't.
  * - fork: the child has none of our threads. There, executors of the parent answer
  *   -EOWNERDEAD, and so does whatever would wait for, cancel or watch a task that
@@ -56,6 +60,7 @@ typedef struct tl_task tl_task;
 typedef struct tl_callback tl_callback;
 typedef struct tl_options tl_options;
 typedef struct tl_stats tl_stats;
+typedef struct tl_stuck tl_stuck;
 
 /*
  * What a task runs. Every pointer it returns is a value, NULL included; to fail,
@@ -148,6 +153,14 @@ struct tl_stats {
 	uint64_t workers;    /* threads now */
 	uint64_t idle;       /* of these, the ones without work */
 	uint64_t queued;     /* tasks accepted and not yet begun */
+};
+
+/* A worker that has been in one task for a while, see tl_executor_watch. */
+struct tl_stuck {
+	unsigned worker;       /* its number, as in its thread's name */
+	tl_function *function; /* of the innermost task that it is in */
+	void *argument;
+	int64_t duration; /* ns that it was watched in it: it may have begun earlier */
 };
 
 /* ---- The default executor: an adaptive pool, started by its first use --------- */
@@ -245,6 +258,17 @@ TL_API int tl_executor_set_idle_timeout(tl_executor *executor, int64_t timeout);
  */
 TL_API int tl_executor_stats(tl_executor *executor, tl_stats *stats, size_t size);
 
+/*
+ * A watchdog's look: report each worker that has been in the same task, running or
+ * waiting, since an earlier look at least `limit` ns ago. Call it from a timer or a
+ * thread of yours, at intervals below the limit; no clock is read for it otherwise.
+ * report is called in here, without any lock; NULL only counts. Returns how many
+ * there are; -EINVAL. Neither waits for workers nor allocates.
+ */
+TL_API int tl_executor_watch(tl_executor *executor, int64_t limit,
+                             void (*report)(const tl_stuck *stuck, void *context),
+                             void *context);
+
 /* ---- Futures ------------------------------------------------------------------ */
 
 /* A promise: a future that something other than a task completes. */
@@ -295,9 +319,10 @@ TL_API int tl_future_cancel(tl_future *future);
 /*
  * Have callback->function(future, context) run once, on the thread that completes
  * the future, or at once in the caller if it had ended. What a callback itself
- * completes or finds ended runs when it has returned, so that chains don't recurse. Inside the callback the future is valid if
- * it came from tl_go, tl_spawn or tl_submit; your own may be gone by then if
- * somebody who waited for it has freed it. 0, or -EINVAL.
+ * completes or finds ended runs when it has returned, so that chains don't recurse.
+ * Inside the callback the future is valid if it came from tl_go, tl_spawn or
+ * tl_submit; your own may be gone by then if somebody who waited for it has freed
+ * it. 0, or -EINVAL.
  */
 TL_API int tl_future_on_done(tl_future *future, tl_callback *callback);
 

@@ -115,6 +115,7 @@ TL_API int tl_future_on_done(tl_future *future, tl_callback *callback)
 {
 	if (!future || !callback || !callback->function)
 		return -EINVAL;
+	CHECK_FUTURE(future);
 	if (is_orphan(future)) {
 		store_relaxed(&callback->state_, (uint32_t)FREE);
 		return -EOWNERDEAD;
@@ -157,6 +158,7 @@ TL_API int tl_future_remove(tl_future *future, tl_callback *callback)
 {
 	if (!future || !callback)
 		return -EINVAL;
+	CHECK_FUTURE(future);
 	struct process_lock *l = lock_of(future);
 	process_lock(l);
 	bool removed = node_unlink(&future->callbacks_, callback);

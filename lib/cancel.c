@@ -28,6 +28,7 @@ TL_API int tl_future_cancel(tl_future *future)
 {
 	if (!future)
 		return -EINVAL;
+	CHECK_FUTURE(future);
 	if (is_orphan(future))
 		return -EOWNERDEAD;
 	uint32_t *word = &future->word_, seen = load_acquire(word);

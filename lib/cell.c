@@ -207,8 +207,24 @@ static COLD void cell_unload(tl_task *cell)
 	depot_unlock();
 }
 
+#ifdef TL_DEBUG
+/* Free cells rest here for a while, marked, so that a use of them is noticed. */
+static tl_task *cell_rest(tl_task *cell)
+{
+	static tl_task *resting[1024];
+	static unsigned next;
+	unsigned i = fetch_add_relaxed(&next, 1u) % 1024;
+	store_relaxed(&cell->future.word_, CELL_GONE);
+	return exchange_acq_rel(&resting[i], cell);
+}
+#endif
+
 static void cell_free(tl_task *cell)
 {
+#ifdef TL_DEBUG
+	if (!(cell = cell_rest(cell)))
+		return;
+#endif
 	struct magazine *magazine = self.loaded;
 	if (UNLIKELY(!magazine || magazine->count == MAGAZINE_CELLS))
 		cell_unload(cell);

@@ -5,6 +5,8 @@
 
 #include "local.h"
 
+#define CELL_GONE UINT32_C(0x87) /* the word of a free cell in a debug build */
+
 static tl_task *cell_new(void); /* NULL when out of memory; contents undefined */
 static void cell_free(tl_task *cell);
 static void cell_trim(void); /* give back what is free */

@@ -8,6 +8,7 @@ TL_API int tl_executor_set_max_workers(tl_executor *executor, unsigned workers)
 {
 	if (!executor || !executor->adaptive || !workers || workers > TL_MAX_WORKERS)
 		return -EINVAL;
+	CHECK_POOL(executor);
 	if (!pool_is_ours(executor))
 		return -EOWNERDEAD;
 	if (load_relaxed(&executor->min_workers) > workers)
@@ -24,6 +25,7 @@ TL_API int tl_executor_set_idle_timeout(tl_executor *executor, int64_t timeout)
 {
 	if (!executor || !executor->adaptive || timeout < 0)
 		return -EINVAL;
+	CHECK_POOL(executor);
 	if (!pool_is_ours(executor))
 		return -EOWNERDEAD;
 	store_relaxed(&executor->idle_timeout, timeout);
@@ -47,6 +49,7 @@ TL_API int tl_executor_stats(tl_executor *executor, tl_stats *stats, size_t size
 {
 	if (!executor || !stats || !size)
 		return -EINVAL;
+	CHECK_POOL(executor);
 	if (!pool_is_ours(executor))
 		return -EOWNERDEAD;
 	uint64_t begun = 0;

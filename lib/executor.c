@@ -48,12 +48,24 @@ static void executor_configure(tl_executor *pool, enum kind kind, unsigned min,
 		pool->spin = 0; /* whom we wait for could not run meanwhile */
 }
 
+/* In a debug build the last ones destroyed stay for a while, to tell so when used. */
+static tl_executor *pool_rest(tl_executor *pool)
+{
+#ifdef TL_DEBUG
+	static tl_executor *resting[64];
+	static uint32_t next;
+	pool->destroyed = true;
+	pool = exchange_acq_rel(&resting[fetch_add_relaxed(&next, 1u) % 64], pool);
+#endif
+	return pool;
+}
+
 static void executor_free(tl_executor *pool)
 {
 	for (unsigned i = 0; i < pool->slots; i++)
 		free(pool->workers[i]);
 	inbox_free(&pool->inbox);
-	free(pool);
+	free(pool_rest(pool));
 	cell_trim();
 }
 
@@ -213,13 +225,16 @@ TL_API int tl_executor_shutdown(tl_executor *executor, enum tl_shutdown_mode how
 		return -EINVAL;
 	if (!pool_is_ours(executor))
 		return -EOWNERDEAD;
+	CHECK_POOL(executor);
+	debug_count(&executor->waiters, 1);
 	int64_t deadline = deadline_after(timeout);
 	executor_close(executor, how);
-	if (called_from_own_task(executor))
-		return -EDEADLK;
-	int error = executor_wait_live(executor, 0, deadline);
+	int error = -EDEADLK;
+	if (!called_from_own_task(executor))
+		error = executor_wait_live(executor, 0, deadline);
 	if (!error)
 		pool_join(executor);
+	debug_count(&executor->waiters, -1);
 	return error;
 }
 
@@ -231,6 +246,9 @@ TL_API int tl_executor_destroy(tl_executor *executor)
 		return -EOWNERDEAD;
 	if (called_from_own_task(executor))
 		return -EDEADLK;
+	CHECK_POOL(executor);
+	MISUSE(load_seq_cst(&executor->waiters),
+	       "a thread waits inside a shutdown of it");
 	tl_executor_shutdown(executor, TL_DRAIN, TL_FOREVER);
 	executor_free(executor);
 	return 0;

@@ -59,6 +59,7 @@ TL_API int tl_future_set(tl_future *future, void *value)
 {
 	if (!future)
 		return -EINVAL;
+	CHECK_FUTURE(future);
 	if (!future_settle(future))
 		return -EALREADY;
 	future->value_ = value;
@@ -70,6 +71,7 @@ TL_API int tl_future_fail(tl_future *future, int error)
 {
 	if (!future)
 		return -EINVAL;
+	CHECK_FUTURE(future);
 	if (!future_settle(future))
 		return -EALREADY;
 	future->error_ = error_normal(error);
@@ -98,8 +100,11 @@ TL_API bool tl_future_cancelled(const tl_future *future)
 
 TL_API tl_future *tl_future_retain(tl_future *future)
 {
-	if (future)
-		fetch_add_relaxed(&future->word_, REFERENCE);
+	if (!future)
+		return NULL;
+	CHECK_FUTURE(future);
+	MISUSE(!(future->word_ & CELL), "a future in your own memory has no references");
+	fetch_add_relaxed(&future->word_, REFERENCE);
 	return future;
 }
 
@@ -107,6 +112,8 @@ TL_API void tl_future_release(tl_future *future)
 {
 	if (!future)
 		return;
+	CHECK_FUTURE(future);
+	MISUSE(!(future->word_ & CELL), "a future in your own memory has no references");
 	uint32_t word = load_acquire(&future->word_);
 	if (!(word & CELL))
 		return;

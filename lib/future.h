@@ -40,6 +40,7 @@
 
 #include "atomic.h"
 #include "cell.h"
+#include "misuse.h"
 #include "process.h"
 
 enum state { NEW, QUEUED, RUNNING, SETTLING, DONE, FAILED, CANCELLED };
@@ -83,6 +84,29 @@ static inline bool is_orphan(tl_future *future)
 	return (state == QUEUED || state == RUNNING) &&
 	       UNLIKELY(!process_is(load_relaxed(&task_of(future)->process_)));
 }
+
+/* In a debug build: is this a future, and not one that has been given back? */
+
+#ifdef TL_DEBUG
+static inline const char *future_trouble(const tl_future *future)
+{
+	if ((uintptr_t)future % sizeof(void *))
+		return "this is not the address of a future";
+	uint32_t word = load_relaxed(&future->word_);
+	if ((word & CELL) && (uintptr_t)future % LINE)
+		return "this is not a future, or not set up";
+	if (word == CELL_GONE)
+		return "this future was given back before";
+	bool counted = word >= REFERENCE;
+	if ((word & STATE) > CANCELLED || counted != !!(word & CELL))
+		return "this is not a future, or not set up";
+	return NULL;
+}
+
+#define CHECK_FUTURE(future) MISUSE(future_trouble(future), future_trouble(future))
+#else
+#define CHECK_FUTURE(future) ((void)0)
+#endif
 
 /* Publish the end. Returns the callbacks, oldest first: the caller hands them to
  * future_fire. Without any, the future may be gone on return. */

@@ -45,6 +45,10 @@ struct worker {
 	bool used;     /* under pool->threads_lock: a thread runs on this slot */
 	bool joinable; /* likewise: `thread` has to be joined */
 	struct counters counters;
+	tl_function *function; /* what it runs, and with what; kept after the end */
+	void *argument;
+	uint64_t watched; /* see watch.c; under pool->threads_lock */
+	int64_t watched_since;
 };
 
 #define GROUPS (TL_MAX_WORKERS / 64)
@@ -52,6 +56,8 @@ struct worker {
 struct tl_executor {
 	/* Set at creation, or seldom: */
 	uint32_t process; /* whose threads it has */
+	uint32_t waiters; /* debug build: threads inside tl_executor_shutdown */
+	bool destroyed;   /* debug build */
 	bool adaptive, ordered;
 	char name[16];
 	uint32_t min_workers, max_workers, spare_workers;
@@ -85,6 +91,12 @@ static inline bool pool_is_ours(const tl_executor *pool)
 {
 	return process_is(pool->process);
 }
+
+#ifdef TL_DEBUG
+#define CHECK_POOL(pool) MISUSE((pool)->destroyed, "this executor has been destroyed")
+#else
+#define CHECK_POOL(pool) ((void)0)
+#endif
 
 /* How many threads the pool may have now. */
 static inline uint32_t pool_limit(tl_executor *pool)

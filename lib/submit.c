@@ -54,6 +54,7 @@ TL_API tl_future *tl_submit(tl_executor *executor, tl_function *function, void *
 	tl_task *task = task_new(executor, function, argument);
 	if (UNLIKELY(!task))
 		return NULL;
+	CHECK_POOL(executor);
 	int error = executor_submit(executor, task);
 	if (UNLIKELY(error)) {
 		cell_free(task);
@@ -77,6 +78,7 @@ TL_API int tl_submit_task(tl_executor *executor, tl_task *task)
 	int64_t word = task_enqueue(task, executor);
 	if (UNLIKELY(word < 0))
 		return (int)word;
+	CHECK_POOL(executor);
 	int error = executor_submit(executor, task);
 	if (UNLIKELY(error))
 		task_refused(task);

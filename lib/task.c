@@ -93,6 +93,8 @@ static int64_t task_enqueue(tl_task *task, tl_executor *executor)
 {
 	uint32_t *word = &task->future.word_, seen = load_relaxed(word);
 	do {
+		MISUSE(state_of(seen) == QUEUED || state_of(seen) == RUNNING,
+		       "this task is queued or runs already");
 		if (state_of(seen) == CANCELLED)
 			return -ECANCELED;
 		if (state_of(seen) != NEW)

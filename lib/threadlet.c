@@ -21,6 +21,7 @@
 #include "executor.c"
 #include "submit.c"
 #include "wait.c"
+#include "watch.c"
 
 #include "cancel.c"
 #include "spawn.c"

@@ -135,6 +135,7 @@ TL_API int tl_future_wait(tl_future *future, int64_t timeout)
 {
 	if (!future || timeout < 0)
 		return -EINVAL;
+	CHECK_FUTURE(future);
 	if (LIKELY(has_ended(load_acquire(&future->word_))))
 		return 0;
 	if (timeout == 0)

@@ -137,9 +137,11 @@ TL_API int tl_wait(tl_future *const *futures, size_t n, enum tl_wait_mode mode,
 {
 	if ((!futures && n) || timeout < 0 || n >= INT_MAX)
 		return -EINVAL;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		if (!futures[i])
 			return -EINVAL;
+		CHECK_FUTURE(futures[i]);
+	}
 	switch (mode) {
 	case TL_ALL: return wait_all(futures, n, timeout);
 	case TL_ANY: return n ? wait_first(futures, n, false, timeout) : -EINVAL;

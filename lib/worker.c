@@ -157,9 +157,16 @@ static void worker_execute(struct worker *worker, tl_task *task)
 		task->future.error_ = -ECANCELED;
 		count_up(&worker->counters.cancelled, 1);
 	} else {
-		count_up(&worker->counters.begun, 1);
+		tl_function *function =
+			worker->function; /* of the task that waits below */
+		void *argument = worker->argument;
+		store_relaxed(&worker->function, task->function_);
+		store_relaxed(&worker->argument, task->argument_);
+		store_release(&worker->counters.begun, worker->counters.begun + 1);
 		state = task_call(task);
 		process_leave_child(pool->process);
+		store_relaxed(&worker->function, function);
+		store_relaxed(&worker->argument, argument);
 		count_up(&worker->counters.completed, 1);
 	}
 	/* Idle before the result is out: who waits for it finds this worker, not another. */

@@ -42,6 +42,12 @@
 #define WITH_ASAN 0
 #endif
 
+#ifdef TL_DEBUG
+#define WITH_DEBUG 1
+#else
+#define WITH_DEBUG 0
+#endif
+
 #define MICROSECOND INT64_C(1000)
 #define MILLISECOND INT64_C(1000000)
 #define SECOND INT64_C(1000000000)

@@ -51,9 +51,11 @@ Test(task, is_busy_until_it_is_set_up_again)
 		cr_assert_eq(tl_submit_task(executor, &running), 0);
 		assert_soon(atomic_load(&gate.inside) == 1);
 		cr_assert_eq(tl_submit_task(executor, &queued), 0);
-		cr_assert_eq(tl_submit_task(executor, &running), -EBUSY);
-		cr_assert_eq(tl_submit_task(executor, &queued), -EBUSY);
-		cr_assert_eq(tl_task_run(&queued), -EBUSY);
+		if (!WITH_DEBUG) { /* which aborts, see t_misuse.c */
+			cr_assert_eq(tl_submit_task(executor, &running), -EBUSY);
+			cr_assert_eq(tl_submit_task(executor, &queued), -EBUSY);
+			cr_assert_eq(tl_task_run(&queued), -EBUSY);
+		}
 		gate_open(&gate);
 		cr_assert_eq(tl_future_wait(&queued.future, TL_FOREVER), 0);
 		cr_assert_eq(tl_future_wait(&running.future, TL_FOREVER), 0);
