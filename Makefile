@@ -6,6 +6,7 @@
 #                        checks for misuse): the same ones, built otherwise
 #   make stress          random operations for SECONDS=n from SEED=n; also
 #                        stress-asan and stress-tsan
+#   make faults          the same, SECONDS in each of a dozen bad conditions
 #   make model           explore the protocols' interleavings: BOUND=n, MODEL=name
 #   make lint            format, layering, exported symbols, the header alone
 #   make demo, bench     what it does and how fast it is here
@@ -105,6 +106,8 @@ $(BUILD)/tests-tsan: $(TESTS:%.c=$(BUILD)/tsan/%.o) $(BUILD)/tsan/lib/threadlet.
 
 $(BUILD)/stress: $(BUILD)/release/tests/stress.o $(BUILD)/libthreadlet.a
 	$(call link,release)
+$(BUILD)/stress-static: $(BUILD)/release/tests/stress.o $(BUILD)/libthreadlet.a
+	$(call link,release,-static)
 $(BUILD)/stress-asan: $(BUILD)/asan/tests/stress.o $(BUILD)/asan/lib/threadlet.o
 	$(call link,asan)
 $(BUILD)/stress-tsan: $(BUILD)/tsan/tests/stress.o $(BUILD)/tsan/lib/threadlet.o
@@ -138,6 +141,10 @@ tsan: $(BUILD)/tests-tsan
 
 stress stress-asan stress-tsan: %: $(BUILD)/%
 	SECONDS=$(SECONDS) timeout -k 5 $$(($(SECONDS) + 120)) $(steady) $<
+
+# Conditions that services meet, SECONDS each.
+faults: $(BUILD)/stress-static
+	@tests/faults/run $< $(SECONDS)
 
 install-check: all
 	@MAKE='$(MAKE_COMMAND)' CC='$(CC)' CXX='$(CXX)' PKG_CONFIG='$(PKG_CONFIG)' \
@@ -176,5 +183,5 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all check static-check debug-check asan tsan stress stress-asan stress-tsan install-check \
-	lint demo bench install uninstall clean
+.PHONY: all check static-check debug-check asan tsan stress stress-asan stress-tsan faults \
+	install-check lint demo bench install uninstall clean

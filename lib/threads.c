@@ -183,7 +183,9 @@ static void pool_finish_if_idle(tl_executor *pool)
 	lock(&pool->threads_lock);
 	for (unsigned g = 0; g * 64 < load_acquire(&pool->slots); g++)
 		idle += (uint32_t)__builtin_popcountll(load_seq_cst(&pool->idle[g]));
-	bool all = idle >= load_seq_cst(&pool->threads) && !pool_has_work(pool);
+	/* Still closed? A caller that was refused may come here after a reopening. */
+	bool all = load_seq_cst(&pool->closed) && idle >= load_seq_cst(&pool->threads) &&
+	           !pool_has_work(pool);
 	if (all)
 		exchange_seq_cst(&pool->finished, 1u);
 	unlock(&pool->threads_lock);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stress [-s seconds] [-S seed]: random operations over the whole interface, by
+ * stress [-s seconds] [-S seed] [-p]: random operations over the whole interface, by
  * several threads at once, on executors of their own and on shared ones. Checks that
  * every task accepted ran or was cancelled, once; that something always gets done;
  * and that no thread is left. Ends with counts and "ok", or with status 1.
@@ -11,7 +11,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -461,6 +463,27 @@ static void pause_for(int64_t time)
 	                NULL);
 }
 
+/* With -p: a signal for every thread, again and again; each ends a system call. */
+static void on_signal(int signal)
+{
+	(void)signal;
+}
+
+static void *signal_all(void *unused)
+{
+	(void)unused;
+	while (!atomic_load(&over)) {
+		DIR *directory = opendir("/proc/self/task");
+		for (struct dirent *entry; directory && (entry = readdir(directory));)
+			if (entry->d_name[0] != '.')
+				tgkill(getpid(), (pid_t)atol(entry->d_name), SIGPROF);
+		if (directory)
+			closedir(directory);
+		pause_for(200 * MICROSECOND);
+	}
+	return NULL;
+}
+
 static void *nothing(void *unused)
 {
 	return unused;
@@ -473,11 +496,15 @@ int main(int argc, char **argv)
 	environment = getenv("SEED");
 	seed = environment && *environment ? strtoul(environment, NULL, 10)
 	                                   : (unsigned long)now() % 1000000007;
-	for (int option; (option = getopt(argc, argv, "s:S:")) != -1;)
+	bool storm = false;
+	for (int option; (option = getopt(argc, argv, "s:S:p")) != -1;)
 		switch (option) {
+		case 'p': storm = true; break;
 		case 's': seconds = strtol(optarg, NULL, 10); break;
 		case 'S': seed = strtoul(optarg, NULL, 10); break;
-		default: fprintf(stderr, "stress [-s seconds] [-S seed]\n"); return 2;
+		default:
+			fprintf(stderr, "stress [-s seconds] [-S seed] [-p]\n");
+			return 2;
 		}
 	printf("stress: %ld seconds, seed %lu\n", seconds, seed);
 	fflush(stdout);
@@ -500,6 +527,12 @@ int main(int argc, char **argv)
 		CHECK(!pthread_create(&threads[i], NULL, act, &actors[i]));
 	}
 
+	pthread_t stormer;
+	struct sigaction action = { .sa_handler = on_signal }; /* no SA_RESTART */
+	CHECK(!sigaction(SIGPROF, &action, NULL));
+	if (storm)
+		CHECK(!pthread_create(&stormer, NULL, signal_all, NULL));
+
 	/* this thread watches */
 	int64_t end = now() + seconds * 1000 * MILLISECOND;
 	unsigned long last = 0;
@@ -519,6 +552,8 @@ int main(int argc, char **argv)
 	alarm(STALL_SECONDS * 2);
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
+	if (storm)
+		pthread_join(stormer, NULL);
 	for (int i = 0; i < SHARED; i++) {
 		tl_stats stats;
 		CHECK(!tl_executor_shutdown(shared[i], TL_DRAIN, TL_FOREVER));
