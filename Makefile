@@ -53,7 +53,7 @@ SUM := $(sort $(wildcard tools/sum*.c))
 comma := ,
 # tests/support.c stands in for these, to count them and to make them fail.
 WRAP := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc aligned_alloc \
-	posix_memalign mmap pthread_create)
+	posix_memalign mmap pthread_create clock_gettime)
 
 SECONDS ?= 10
 

@@ -94,13 +94,12 @@ static void wait_spinning(tl_future *future)
 	if (state_of(load_acquire(&future->word_)) != RUNNING)
 		return;
 	int64_t end = clock_now() + WAIT_SPIN;
-	do {
+	for (int looks = 0; looks < WAIT_LOOKS && clock_now() < end; looks++)
 		for (int i = 0; i < 8; i++) {
 			if (state_of(load_relaxed(&future->word_)) != RUNNING)
 				return;
 			cpu_relax();
 		}
-	} while (clock_now() < end);
 }
 
 static int wait_until(tl_future *future, int64_t deadline)

@@ -186,6 +186,7 @@ static bool worker_search(struct worker *worker)
 	tl_executor *pool = worker->pool;
 	if (pool->spin > 0 && worker_take_role(worker)) {
 		int64_t end = clock_now() + pool->spin;
+		int64_t looks = pool->spin / LOOK_LEAST;
 		do {
 			for (int i = 0; i < SPIN_PAUSES; i++) {
 				if (load_relaxed(&worker->parker) >= PLAIN)
@@ -194,7 +195,8 @@ static bool worker_search(struct worker *worker)
 			}
 			if (pool_has_work(pool))
 				return true;
-		} while (clock_now() < end && !load_relaxed(&pool->finished));
+		} while (looks-- > 0 && clock_now() < end &&
+		         !load_relaxed(&pool->finished));
 	}
 	worker_drop_role(worker);
 	return pool_has_work(pool);

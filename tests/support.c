@@ -15,10 +15,12 @@
 
 /* ---- Time ---------------------------------------------------------------------- */
 
+int __real_clock_gettime(clockid_t clock, struct timespec *time);
+
 int64_t now(void)
 {
 	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	__real_clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * SECOND + t.tv_nsec;
 }
 
@@ -344,6 +346,23 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
 	if (!may_go_on(&threads))
 		return EAGAIN;
 	return __real_pthread_create(thread, attributes, start, argument);
+}
+
+static _Atomic(int64_t) frozen_at;
+int __wrap_clock_gettime(clockid_t clock, struct timespec *time);
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *time)
+{
+	int64_t at = atomic_load(&frozen_at);
+	if (!at)
+		return __real_clock_gettime(clock, time);
+	*time = (struct timespec){ at / SECOND, at % SECOND };
+	return 0;
+}
+
+void freeze_clock(bool frozen)
+{
+	atomic_store(&frozen_at, frozen ? now() : 0);
 }
 
 /* ---- System calls -------------------------------------------------------------- */

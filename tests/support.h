@@ -136,6 +136,9 @@ long thread_starts(void);
 #define FORBIDDEN 99
 bool forbid_system_calls(atomic_long *number);
 
+/* From now on every clock reading gives the same time; false: the real one. */
+void freeze_clock(bool frozen);
+
 /* Run body in a forked child: its exit status, or 128 and the signal's number. */
 int in_child(int (*body)(void *), void *argument);
 void *shared_page(void);

@@ -425,3 +425,31 @@ Test(faults, own_tasks_take_no_system_call_while_the_workers_are_awake)
 	}
 	END_CLEAN();
 }
+
+/* ---- No time -------------------------------------------------------------------- */
+
+Test(faults, a_clock_that_stands_still_stops_nothing)
+{
+	struct gate gate = GATE;
+	tl_options options = { .max_workers = 3,
+		               .spin = SECOND,
+		               .idle_timeout = MILLISECOND };
+	tl_executor *pool = tl_adaptive_pool_create(&options);
+	tl_future promise, *none = &promise;
+	tl_future_init(&promise);
+	freeze_clock(true);
+	hold(pool, &gate, 2);
+	for (long i = 0; i < 1000; i++)
+		cr_assert_eq(tl_await(tl_submit(pool, identity, VALUE(i))), VALUE(i));
+	tl_future *running = tl_submit(pool, gate_pass, &gate);
+	assert_soon(atomic_load(&gate.inside) == 3);
+	cr_assert_eq(tl_future_wait(running, MILLISECOND), -ETIMEDOUT);
+	cr_assert_eq(tl_future_wait(&promise, MILLISECOND), -ETIMEDOUT);
+	cr_assert_eq(tl_wait(&none, 1, TL_ANY, MILLISECOND), -ETIMEDOUT);
+	gate_open(&gate);
+	tl_await(running);
+	assert_soon(stats_of(pool).workers == 1);
+	tl_executor_destroy(pool);
+	freeze_clock(false);
+	END_CLEAN();
+}

@@ -54,6 +54,8 @@
 #endif
 #define SPIN_DEFAULT 1
 #define WAIT_SPIN 0
+#define WAIT_LOOKS 1
+#define LOOK_LEAST 1
 #define NAP_FIRST 1
 #define NAP_MOST 1
 #define IDLE_TIMEOUT_DEFAULT (INT64_C(1) << 40)
