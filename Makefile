@@ -7,6 +7,8 @@
 #   make stress          random operations for SECONDS=n from SEED=n; also
 #                        stress-asan and stress-tsan
 #   make faults          the same, SECONDS in each of a dozen bad conditions
+#   make soak            the same three builds for MINUTES=n
+#   make fuzz            sequences of calls, chosen by libFuzzer, for SECONDS=n
 #   make model           explore the protocols' interleavings: BOUND=n, MODEL=name
 #   make lint            format, layering, exported symbols, the header alone
 #   make demo, bench     what it does and how fast it is here
@@ -56,6 +58,7 @@ WRAP := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc aligned_alloc \
 	posix_memalign mmap pthread_create clock_gettime)
 
 SECONDS ?= 10
+MINUTES ?= 30
 
 ifneq ($(V),1)
 say = @printf '  %-7s %s\n' $1 $2;
@@ -142,6 +145,22 @@ tsan: $(BUILD)/tests-tsan
 stress stress-asan stress-tsan: %: $(BUILD)/%
 	SECONDS=$(SECONDS) timeout -k 5 $$(($(SECONDS) + 120)) $(steady) $<
 
+# Needs clang and its runtime. What it finds is left in $(BUILD)/fuzz, and replayed by
+# "build/fuzz/calls FILE".
+$(BUILD)/fuzz/calls: tests/fuzz/calls.c $(wildcard lib/*.[ch]) include/threadlet.h
+	@mkdir -p $(@D)/corpus
+	$(call say,LINK,$@)clang $(TL_CFLAGS) -g -O1 -fsanitize=fuzzer,address,undefined \
+		-o $@ $< lib/threadlet.c
+fuzz: $(BUILD)/fuzz/calls
+	$< -max_total_time=$(SECONDS) -max_len=256 -artifact_prefix=$(BUILD)/fuzz/ \
+		-print_final_stats=1 $(BUILD)/fuzz/corpus tests/fuzz/corpus 2>&1 | \
+		tee $(BUILD)/fuzz/log | grep -E '^(stat::|Done|SUMMARY|==)' ; \
+		grep -q '^Done' $(BUILD)/fuzz/log
+
+# Each of the three for MINUTES, at the same time, from seeds of their own.
+soak: $(BUILD)/stress $(BUILD)/stress-asan $(BUILD)/stress-tsan
+	@tests/soak $(BUILD) $(MINUTES)
+
 # Conditions that services meet, SECONDS each.
 faults: $(BUILD)/stress-static
 	@tests/faults/run $< $(SECONDS)
@@ -183,5 +202,5 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all check static-check debug-check asan tsan stress stress-asan stress-tsan faults \
+.PHONY: all check static-check debug-check asan tsan stress stress-asan stress-tsan faults fuzz soak \
 	install-check lint demo bench install uninstall clean
