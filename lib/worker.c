@@ -268,8 +268,12 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 			}
 			continue;
 		}
-		if (load_seq_cst(&pool->closed))
+		if (load_seq_cst(&pool->closed)) {
 			pool_finish_if_idle(pool);
+			/* Whoever has ended all may have woken all before our bit was set. */
+			if (load_seq_cst(&pool->finished))
+				continue;
+		}
 		if (!worker_park(worker, worker_deadline(pool))) {
 			*retires =
 				worker_retires(worker, load_relaxed(&pool->min_workers));
