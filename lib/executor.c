@@ -193,7 +193,6 @@ static int executor_reopen(tl_executor *pool)
 	store_relaxed(&pool->finished, 0u);
 	store_relaxed(&pool->cancelling, 0u);
 	store_relaxed(&pool->role, 0u);
-	store_relaxed(&pool->coming, 0u);
 	exchange_seq_cst(&pool->closed, 0u);
 	int error = executor_start(pool);
 	if (!error) /* only now: nobody may count on a thread that might not start */

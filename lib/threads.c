@@ -104,9 +104,13 @@ static struct worker *worker_slot(tl_executor *pool)
 
 static int pool_start_thread(tl_executor *pool, bool idle)
 {
-	int saved = errno, error = -ENOMEM;
+	int saved = errno, error = -ESHUTDOWN;
+	struct worker *worker = NULL;
 	lock(&pool->threads_lock);
-	struct worker *worker = worker_slot(pool);
+	if (!load_relaxed(&pool->finished)) {
+		error = -ENOMEM;
+		worker = worker_slot(pool);
+	}
 	if (worker) {
 		worker->announced = worker->searcher = false;
 		worker->woken = !idle;
@@ -145,12 +149,12 @@ static void pool_join(tl_executor *pool)
 		if (worker && worker != self.worker && worker->joinable) {
 			pthread_join(worker->thread, NULL);
 			worker->used = worker->joinable = false;
+			pool_release_thread(pool, 0);
 		}
 	}
 	if (pool->have_old_thread)
 		pthread_join(pool->old_thread, NULL);
 	pool->have_old_thread = false;
-	store_relaxed(&pool->threads, 0u);
 	unlock(&pool->threads_lock);
 }
 
@@ -168,15 +172,20 @@ static void pool_wake_all(tl_executor *pool)
 		}
 }
 
+/* Under the lock: from here on no thread is started, also for a submit that has been
+ * accepted, has its task run already, and only now finds that nobody is idle. */
 static void pool_finish_if_idle(tl_executor *pool)
 {
 	if (!load_seq_cst(&pool->closed))
 		return;
 	uint32_t idle = 0;
+	lock(&pool->threads_lock);
 	for (unsigned g = 0; g * 64 < load_acquire(&pool->slots); g++)
 		idle += (uint32_t)__builtin_popcountll(load_seq_cst(&pool->idle[g]));
-	if (idle < load_seq_cst(&pool->threads) || pool_has_work(pool))
-		return;
-	exchange_seq_cst(&pool->finished, 1u);
-	pool_wake_all(pool);
+	bool all = idle >= load_seq_cst(&pool->threads) && !pool_has_work(pool);
+	if (all)
+		exchange_seq_cst(&pool->finished, 1u);
+	unlock(&pool->threads_lock);
+	if (all)
+		pool_wake_all(pool);
 }
