@@ -60,13 +60,15 @@ static void wait_unblocks(void)
 		fetch_sub_seq_cst(&self.worker->pool->blocked, 1u);
 }
 
-static int wait_asleep(tl_future *future, int64_t deadline)
+/* Sleep while it is in this state, the one that it was in before wait_run_queued: when
+ * it has been queued since, it may be ours to run, and its submit saw no WAITERS. */
+static int wait_asleep(tl_future *future, enum state state, int64_t deadline)
 {
 	uint32_t word = load_acquire(&future->word_);
-	enum state state = state_of(word);
 	int result = 0;
+	if (!self.worker)
+		state = state_of(word);
 	wait_blocks();
-	/* Only while it is in this state: one just queued may be ours to run. */
 	while (!has_ended(word) && state_of(word) == state && result == 0) {
 		result = future_park(future, word, deadline);
 		word = load_acquire(&future->word_);
@@ -98,7 +100,8 @@ static int wait_until(tl_future *future, int64_t deadline)
 	if (self.frame && runs_here(future))
 		return -EDEADLK;
 	wait_spinning(future);
-	while (!has_ended(load_acquire(&future->word_))) {
+	uint32_t word;
+	while (!has_ended(word = load_acquire(&future->word_))) {
 		int ran = wait_run_queued(future);
 		if (ran == -EDEADLK)
 			return ran;
@@ -110,7 +113,8 @@ static int wait_until(tl_future *future, int64_t deadline)
 			until = next < deadline ? next : deadline;
 			nap = nap < NAP_MOST ? 2 * nap : NAP_MOST;
 		}
-		if (wait_asleep(future, until) == -ETIMEDOUT && until == deadline)
+		if (wait_asleep(future, state_of(word), until) == -ETIMEDOUT &&
+		    until == deadline)
 			return has_ended(load_acquire(&future->word_)) ? 0 : -ETIMEDOUT;
 	}
 	return 0;
