@@ -55,7 +55,13 @@ static void one_ran_at_rest(void)
 	at_rest();
 }
 
-/* A task of a worker waits for one in its ring that needs another thread. */
+/* Who waits for each result before the next submit gets on with one thread. */
+static void one_thread(void)
+{
+	two_ran_at_rest();
+	model_assert(pool->started == 1);
+}
+
 #define MODEL(title, text, where, most, end, ...)                                        \
 	{                                                                                \
 		.name = title, .property = text, .setup = where,                         \
@@ -70,12 +76,15 @@ const struct model models[] = { MODEL("grow-pair", "two tasks, two threads", one
 }
 , MODEL("grow-nested", "from a task", one_of_two, 3, two_ran_at_rest, submits_nested)
 }
+, MODEL("grow-turn", "submit and wait", one_of_two, 2, one_thread, submits_in_turn)
+}
 ,
 	MODEL("grow-fails", "thread creation fails", one_of_two, 2, two_ran_at_rest,
               submitter, other_submitter),
 	.failures = 1
 }
-, MODEL("grow-three", "one more than needed", three, 2, two_ran_at_rest, submits_a_pair)
+, MODEL("grow-three", "with room for a third one", three, 2, two_ran_at_rest,
+        submits_a_pair)
 }
 , MODEL("retire", "times out beside a submit", two_of_two, 3, one_ran_at_rest, submitter),
 	.timeouts = 1

@@ -43,6 +43,31 @@ static void submits_waiting(void)
 	finish_task(submit(wait_inside, 0));
 }
 
+/* A task waits for one that is submitted only then: it has to run it itself. */
+static tl_task *later;
+
+static void *wait_for_later(void *argument)
+{
+	tl_future_wait(&later->future, TL_FOREVER);
+	return count_run(argument);
+}
+
+static void one_and_later(void)
+{
+	one();
+	later = new_task(count_run, &ran[1]);
+}
+
+static void submits_early(void)
+{
+	finish_task(submit(wait_for_later, 0));
+}
+
+static void submits_later(void)
+{
+	model_assert(tl_submit_task(pool, later) == 0);
+}
+
 #define MODEL(title, text, where, most, end, ...)                                        \
 	{                                                                                \
 		.name = title, .property = text, .setup = where,                         \
@@ -66,5 +91,7 @@ const struct model models[] = {
 	      submits_a_pair),
 	MODEL("sleep-2-search-nested", "a ring, searchers", two_searching, 2, two_ran,
 	      submits_nested),
+	MODEL("sleep-1-later", "waits before the submit", one_and_later, 2, two_ran,
+	      submits_early, submits_later),
 	{ 0 },
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * usage: PROGRAM [--memory sc|tso] [--bound N] [--seconds S] [--quiet]
- *                [--list] [--replay STRING] [NAME]
+ *                [--list] [--hunt] [--replay STRING] [NAME]
  *
  * Without a name: all models of this program, in both kinds of memory, with bounds from
  * 0 up to each model's own, or N. A model that has a planted bug must fail.
@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "machine.h"
+#include "choice.h"
 
 static struct {
 	const char *memory, *name, *replay;
 	int bound;
 	double seconds;
-	bool quiet, list;
+	bool quiet, list, hunt;
 } wish = { .bound = -1, .seconds = 60 };
 
 /* With growing bounds, so that the first failure found is a short one. */
@@ -49,6 +49,28 @@ static bool run_model(const struct model *model, bool buffered)
 	return result.failed == expected;
 }
 
+/* For mutants: all models with bound 0, then all with 1..., up to the first failure. */
+static bool hunt(void)
+{
+	struct result result;
+	for (unsigned bound = 0; bound <= 4; bound++) {
+		for (const struct model *model = models; model->name; model++) {
+			for (int buffered = 0; buffered < 2; buffered++) {
+				if (bound > model->bound || model->fails)
+					continue;
+				memory_forget();
+				search(model, buffered, bound, wish.seconds, &result);
+				if (!result.failed)
+					continue;
+				printf("%s, %s, bound %u: %s\n", model->name,
+				       buffered ? "TSO" : "SC", bound, failure);
+				return false;
+			}
+		}
+	}
+	return true;
+}
+
 static void parse(int count, char **arguments)
 {
 	for (int i = 1; i < count; i++) {
@@ -58,9 +80,16 @@ static void parse(int count, char **arguments)
 			wish.name = word;
 			continue;
 		}
-		if (!strcmp(word, "--quiet") || !strcmp(word, "--list")) {
-			wish.quiet = !strcmp(word, "--quiet");
-			wish.list = !wish.quiet;
+		if (!strcmp(word, "--quiet")) {
+			wish.quiet = true;
+			continue;
+		}
+		if (!strcmp(word, "--list")) {
+			wish.list = true;
+			continue;
+		}
+		if (!strcmp(word, "--hunt")) {
+			wish.hunt = true;
 			continue;
 		}
 		i++;
@@ -87,6 +116,8 @@ int main(int count, char **arguments)
 	unsigned ran = 0;
 	parse(count, arguments);
 	memory_init();
+	if (wish.hunt)
+		return hunt() ? 0 : 1;
 	for (const struct model *model = models; model->name; model++) {
 		if (wish.name && strcmp(wish.name, model->name))
 			continue;

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A worker takes over more than it runs: a stretch of the inbox as its range, tasks of
+ * the list to its ring. For some instructions nobody else sees these. Then its first
+ * task waits for the last one, which another worker has to find there.
+ *
+ * Asserted: all run, nobody waits for ever.
+ */
+#ifdef MODEL_LIST
+#define SHALLOW_BITS 0 /* one slot: the third task goes to the list */
+#define DEEP_BITS 0
+#else
+#define SHALLOW_BITS 2
+#endif
+#include "tasks.h"
+
+static void two(void)
+{
+	tl_options options = { .spin = TL_NONE };
+	pool = tl_fixed_pool_create(2, &options);
+	model_assert(pool);
+}
+
+static void submits_behind(unsigned before)
+{
+	tl_task *task[4];
+	unsigned n = 0;
+	for (; n < before; n++)
+		task[n] = submit(count_run, 2);
+	task[n++] = submit(meet_first, 0);
+	task[n++] = submit(meet_second, 1);
+	while (n > 0)
+		finish_task(task[--n]);
+}
+
+static void submits_three(void)
+{
+	submits_behind(1);
+}
+
+static void submits_four(void)
+{
+	submits_behind(2);
+}
+
+#define MODEL(title, text, most, ...)                                                    \
+	{                                                                                \
+		.name = title, .property = text, .setup = two,                           \
+		.threads = { __VA_ARGS__ }, .check = two_ran, .daemons = true,           \
+		.bound = most                                                            \
+	}
+
+const struct model models[] = {
+#ifdef MODEL_LIST
+	MODEL("list-three", "through the list", 2, submits_three),
+	MODEL("list-four", "two in the list", 1, submits_four),
+#else
+	MODEL("hold-three", "in a range", 2, submits_three),
+	MODEL("hold-four", "in a range, after another task", 1, submits_four),
+#endif
+	{ 0 },
+};

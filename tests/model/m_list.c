@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define MODEL_LIST
+#include "m_hold.c"
