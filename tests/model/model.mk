@@ -39,4 +39,8 @@ model-programs: $(MODELS:%=$(MODEL_BUILD)/%.model)
 model: model-programs
 	@tests/model/run $(MODEL_BUILD) '$(BOUND)' '$(MODEL)'
 
-.PHONY: model model-programs
+# What the models would notice: see tests/model/mutants. MUTANT=name for one.
+model-mutants: $(call explorer,statics_begin statics_end $(EXPLORER))
+	@tests/model/run-mutants $(BUILD)/model '$(MUTANT)'
+
+.PHONY: model model-programs model-mutants
