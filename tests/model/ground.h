@@ -95,6 +95,13 @@
 #define cas_seq_cst(p, e, v)                                                             \
 	MODEL_CAS(p, e, v, MODEL_SEQ_CST, "cas_seq_cst(" #p ", " #e ", " #v ")")
 
+/* Not in the library: for mutants. */
+#define exchange_relaxed(p, v)                                                           \
+	MODEL_MODIFY(p, v, MODEL_EXCHANGE, MODEL_RELAXED,                                \
+	             "exchange_relaxed(" #p ", " #v ")")
+#define cas_relaxed(p, e, v)                                                             \
+	MODEL_CAS(p, e, v, MODEL_RELAXED, "cas_relaxed(" #p ", " #e ", " #v ")")
+
 #define fetch_add_acq_rel(p, v)                                                          \
 	MODEL_MODIFY(p, v, MODEL_ADD, MODEL_ACQ_REL, "fetch_add_acq_rel(" #p ", " #v ")")
 #define fetch_sub_acq_rel(p, v)                                                          \

@@ -86,7 +86,7 @@ const struct model models[] = { MODEL("grow-pair", "two tasks, two threads", one
 , MODEL("grow-three", "with room for a third one", three, 2, two_ran_at_rest,
         submits_a_pair)
 }
-, MODEL("retire", "times out beside a submit", two_of_two, 3, one_ran_at_rest, submitter),
+, MODEL("retire", "times out beside a submit", two_of_two, 2, one_ran_at_rest, submitter),
 	.timeouts = 1
 }
 ,
@@ -105,7 +105,7 @@ const struct model models[] = { MODEL("grow-pair", "two tasks, two threads", one
 	.timeouts = 1
 }
 ,
-	MODEL("retire-fails", "and none can be started", two_of_two, 2, two_ran_at_rest,
+	MODEL("retire-fails", "and none can be started", two_of_two, 1, two_ran_at_rest,
               submits_two),
 	.timeouts = 1, .failures = 1
 }

@@ -9,7 +9,7 @@
  */
 #include "tasks.h"
 
-static bool accepted[4];
+static unsigned accepted[4];
 
 static void pool_of(unsigned workers, int64_t spin)
 {
@@ -200,7 +200,7 @@ const struct model models[] = { MODEL("drain-1", "beside a submit", one, 3, drai
 		   MODEL("drain-1-two", "beside two", one, 2, drained, submits,
                          submits_too, drains)
 }
-, MODEL("drain-2", "two threads", two, 2, drained, submits_both, drains)
+, MODEL("drain-2", "two threads", two, 1, drained, submits_both, drains)
 }
 , MODEL("drain-limit", "gives up", one, 2, freed, submits, drains_with_a_limit),
 	.timeouts = 1
@@ -212,7 +212,7 @@ const struct model models[] = { MODEL("drain-1", "beside a submit", one, 3, drai
         drains)
 }
 ,
-	MODEL("drain-retire", "beside one that retires", adaptive_grown, 2, drained,
+	MODEL("drain-retire", "beside one that retires", adaptive_grown, 1, drained,
               submits, drains),
 	.timeouts = 1
 }
@@ -221,7 +221,7 @@ const struct model models[] = { MODEL("drain-1", "beside a submit", one, 3, drai
 }
 , MODEL("cancel-1", "beside a submit", one, 3, freed, submits, cancels)
 }
-, MODEL("cancel-2", "two threads", two, 2, freed, submits_both, cancels)
+, MODEL("cancel-2", "two threads", two, 1, freed, submits_both, cancels)
 }
 , MODEL("cancel-adaptive", "beside a growing submit", adaptive, 2, freed, submits,
         cancels)

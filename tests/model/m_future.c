@@ -67,6 +67,12 @@ static void waits_a_while(void)
 	model_free(promise);
 }
 
+static void looks(void)
+{
+	if (tl_future_done(promise))
+		model_assert(promise->value_ == &ran);
+}
+
 static void one_won(void)
 {
 	model_assert(wins == 1);
@@ -234,6 +240,12 @@ const struct model models[] = {
 	  { completes, fails, cancels, waits_for_value },
 	  one_won,
 	  .bound = 3 },
+	{ "future-done",
+	  "who sees the end sees the value",
+	  promise_made,
+	  { completes, looks },
+	  one_won,
+	  .bound = 6 },
 	{ "future-waiters",
 	  "all waiters get up",
 	  promise_made,

@@ -26,7 +26,7 @@ static void submits_behind(unsigned before)
 	tl_task *task[4];
 	unsigned n = 0;
 	for (; n < before; n++)
-		task[n] = submit(count_run, 2);
+		task[n] = submit(count_run, 2 + n);
 	task[n++] = submit(meet_first, 0);
 	task[n++] = submit(meet_second, 1);
 	while (n > 0)
