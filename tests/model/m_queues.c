@@ -117,6 +117,14 @@ static void inbox_full_but_one(void)
 	inbox_in(4);
 }
 
+/* The first level full: the next one goes to the second, and all behind it. */
+static void inbox_with_deep(void)
+{
+	empty_inbox();
+	inbox_in(4);
+	inbox_in(5);
+}
+
 /* Both rings full: the next ones go to the list. */
 static void inbox_with_list(void)
 {
@@ -175,12 +183,27 @@ static void claims_first(void)
 		took(&task[0]);
 }
 
+/* Then each slot is free for the position that comes next to it. */
 static void inbox_rest(void)
 {
 	tl_task *found;
 	while ((found = take_one()))
 		took(found);
 	conserved();
+	for (unsigned i = 0; i < 2; i++) {
+		struct injector *injector = &inbox->level[i];
+		uint64_t tail = injector->tail & ~CLOSED;
+		for (uint64_t p = tail; p < tail + injector_size(injector); p++)
+			model_assert(*injector_slot(injector, p) ==
+			             injector_free(injector, p));
+	}
+}
+
+/* There was room in the first level all the time. */
+static void inbox_rest_shallow(void)
+{
+	model_assert(inbox->level[1].tail == 0);
+	inbox_rest();
 }
 
 /* One producer, one taker: the order of submission, through all three queues. */
@@ -188,7 +211,7 @@ static unsigned order;
 
 static void takes_in_order(void)
 {
-	for (unsigned i = 0; i < 3; i++) {
+	for (unsigned i = 0; i < 6; i++) {
 		tl_task *found = take_one();
 		if (!found)
 			continue;
@@ -208,6 +231,11 @@ static void closes_and_counts(void)
 	uint64_t there = inbox_count(inbox);
 	model_assert(inbox_push(inbox, &task[2]) == -ESHUTDOWN);
 	pushed = (unsigned)there;
+}
+
+static void closes(void)
+{
+	inbox_close(inbox);
 }
 
 static void all_were_there(void)
@@ -279,7 +307,7 @@ const struct model models[] = {
 	  "two producers, two takers",
 	  empty_inbox,
 	  { produces_one, produces_another, takes, takes },
-	  inbox_rest,
+	  inbox_rest_shallow,
 	  .bound = 4 },
 	{ "inbox-levels",
 	  "from one level to the next, claimed",
@@ -295,7 +323,7 @@ const struct model models[] = {
 	  .bound = 3 },
 	{ "inbox-order",
 	  "first in, first out",
-	  inbox_full_but_one,
+	  inbox_with_deep,
 	  { produces_two, takes_in_order },
 	  inbox_rest,
 	  .bound = 5 },
@@ -310,6 +338,12 @@ const struct model models[] = {
 	  empty_inbox,
 	  { produces_one, produces_another, closes_and_counts },
 	  all_were_there,
+	  .bound = 5 },
+	{ "inbox-close-claim",
+	  "claimed beside the close",
+	  empty_inbox,
+	  { produces_one, claims_first, closes },
+	  inbox_rest,
 	  .bound = 5 },
 	{ "inbox-close-levels",
 	  "the same between levels",
