@@ -162,6 +162,33 @@ static void destroys(void)
 	model_assert(tl_executor_destroy(pool) == 0);
 }
 
+/* Cancelled beside a submit that may be refused: it must not run later either. */
+static tl_task *fresh;
+
+static void with_fresh(void)
+{
+	one();
+	fresh = new_task(count_run, &ran[0]);
+}
+
+static void submits_fresh(void)
+{
+	int error = tl_submit_task(pool, fresh);
+	model_assert(error == 0 || error == -ESHUTDOWN || error == -ECANCELED ||
+	             error == -EBUSY);
+}
+
+static void cancels_fresh(void)
+{
+	tl_future_cancel(&fresh->future);
+}
+
+static void fresh_ended(void)
+{
+	model_assert(tl_future_cancelled(&fresh->future) ? ran[0] == 0 : ran[0] == 1);
+	freed();
+}
+
 /* ---- Order ------------------------------------------------------------------------ */
 
 static unsigned done[3], count;
@@ -228,5 +255,7 @@ const struct model models[] = {
 	      cancels_victim, destroys),
 	MODEL("order", "first in, first out", ordered, 2, 0, 0, in_order,
 	      submits_three_and_destroys),
+	MODEL("drain-cancel", "beside a submit and a canceller", with_fresh, 2, 0, 0,
+	      fresh_ended, submits_fresh, cancels_fresh, drains),
 	{ 0 },
 };

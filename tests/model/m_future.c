@@ -119,6 +119,25 @@ static void removes(void)
 	model_free(node);
 }
 
+static tl_callback *second;
+
+static void node_hung_and_another(void)
+{
+	node_hung();
+	second = model_allocate(64, sizeof *second);
+	*second = (tl_callback){ .function = count, .context = &fires };
+}
+
+static void hangs_second(void)
+{
+	tl_future_on_done(promise, second);
+}
+
+static void both_fired(void)
+{
+	model_assert(fires == 2 && wins == 1);
+}
+
 /* Gives its own node back. */
 static void free_node(tl_future *future, void *context)
 {
@@ -172,11 +191,18 @@ static void *run(void *argument)
 	return argument;
 }
 
+/* The callback may look at a future of ours. */
+static void count_done(tl_future *future, void *context)
+{
+	model_assert(tl_future_done(future));
+	count(future, context);
+}
+
 static void cell_made(void)
 {
 	cell = task_new(NULL, run, NULL);
 	node = model_allocate(64, sizeof *node);
-	*node = (tl_callback){ .function = count, .context = &fires };
+	*node = (tl_callback){ .function = count_done, .context = &fires };
 }
 
 static void runs_cell(void)
@@ -274,6 +300,12 @@ const struct model models[] = {
 	  { completes, hangs, fails },
 	  fired_once,
 	  .bound = 4 },
+	{ "callback-second",
+	  "hung beside the end",
+	  node_hung_and_another,
+	  { completes, hangs_second },
+	  both_fired,
+	  .bound = 6 },
 	{ "callback-remove",
 	  "fires or is taken back",
 	  node_hung,
