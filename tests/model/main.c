@@ -60,7 +60,9 @@ static bool hunt(void)
 	for (unsigned bound = 0; bound <= 4; bound++) {
 		for (const struct model *model = models; model->name; model++) {
 			bool buffered = !races_followed();
-			if (bound > model->bound || model->fails || model->fails_watched)
+			unsigned most =
+				wish.bound >= 0 ? (unsigned)wish.bound : model->bound;
+			if (bound > most || model->fails || model->fails_watched)
 				continue;
 			memory_forget();
 			search(model, buffered, bound, wish.seconds, &result);
