@@ -230,6 +230,8 @@ const struct model models[] = {
 	MODEL("drain-1-two", "beside two", one, 2, 0, 0, drained, submits, submits_too,
 	      drains),
 	MODEL("drain-2", "two threads", two, 1, 0, 0, drained, submits_both, drains),
+	MODEL("drain-2-one", "two threads, one submit", two, 2, 0, 0, drained, submits,
+	      drains),
 	MODEL("drain-limit", "gives up", one, 2, 1, 0, freed, submits,
 	      drains_with_a_limit),
 	MODEL("drain-twice", "from two threads at once", one, 2, 0, 0, drained, submits,
