@@ -230,7 +230,7 @@ const struct model models[] = {
 	MODEL("drain-1-two", "beside two", one, 2, 0, 0, drained, submits, submits_too,
 	      drains),
 	MODEL("drain-2", "two threads", two, 1, 0, 0, drained, submits_both, drains),
-	MODEL("drain-2-one", "two threads, one submit", two, 3, 0, 0, drained, submits,
+	MODEL("drain-2-one", "two threads, one submit", two, 2, 0, 0, drained, submits,
 	      drains),
 	MODEL("drain-limit", "gives up", one, 2, 1, 0, freed, submits,
 	      drains_with_a_limit),
