@@ -79,9 +79,14 @@ static inline int injector_push(struct injector *injector, tl_task *task)
 			if (LIKELY(cas_seq_cst(&injector->tail, &tail, t + 1)))
 				return 0;
 			/* Another producer has moved it on, or it was closed first. */
-			if (tail == (t | CLOSED) &&
-			    cas_acq_rel(slot, &full, injector_free(injector, t)))
-				return -ESHUTDOWN;
+			if (tail == (t | CLOSED)) {
+				uint64_t again = injector_free(injector, t);
+				if (cas_acq_rel(slot, &full, again))
+					return -ESHUTDOWN;
+				/* Claimed already, so it was accepted; but this position
+				 * will be used by whoever pushes after a reopening. */
+				cas_acq_rel(slot, &full, again);
+			}
 			return 0;
 		}
 		if (load_acquire(&injector->tail) != t)

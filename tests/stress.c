@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 #include <threadlet.h>
@@ -568,7 +569,13 @@ int main(int argc, char **argv)
 	for (int tries = 0; thread_count() > threads_before && tries < 500; tries++)
 		pause_for(20 * MILLISECOND);
 	CHECK(thread_count() <= threads_before);
+	struct rusage usage;
+	CHECK(!getrusage(RUSAGE_SELF, &usage));
 	dump("done");
+	fprintf(stderr, "peak of resident memory: %ld MiB\n", usage.ru_maxrss / 1024);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	CHECK(usage.ru_maxrss < 256 * 1024); /* however long it ran */
+#endif
 	printf("ok\n");
 	return 0;
 }

@@ -9,6 +9,7 @@
  * does something that x86 does only with an empty buffer.
  */
 #include "machine.h"
+#include "race.h"
 
 static uint64_t get(const void *address, size_t size)
 {
@@ -81,7 +82,6 @@ uint64_t model_load(const void *address, size_t size, enum model_order order,
 	uint64_t value;
 	struct word *word = enter(address, false, text, where);
 	memory_check(address, text);
-	(void)order;
 	if (!machine.alone && current()->stores &&
 	    store_find(current(), address, &value)) {
 		current()->hash = mix(current()->hash, 1);
@@ -89,6 +89,7 @@ uint64_t model_load(const void *address, size_t size, enum model_order order,
 		value = get(address, size);
 		has_read(word);
 	}
+	race_atomic(address, true, false, order);
 	if (machine.tracing)
 		trace(text, where, address, "%#llx", (unsigned long long)value);
 	return value;
@@ -116,6 +117,7 @@ void model_store(void *address, size_t size, uint64_t value, enum model_order or
 		stores_drain(me);
 	put(address, size, value);
 	has_written(word);
+	race_atomic(address, false, true, order);
 	if (machine.tracing)
 		trace(text, where, address, "%#llx", (unsigned long long)value);
 }
@@ -126,7 +128,6 @@ uint64_t model_modify(void *address, size_t size, enum model_change change,
 {
 	struct word *word = enter(address, true, text, where);
 	memory_check(address, text);
-	(void)order;
 	if (!machine.alone)
 		stores_drain(current());
 	uint64_t old = get(address, size), value = operand;
@@ -139,6 +140,7 @@ uint64_t model_modify(void *address, size_t size, enum model_change change,
 	}
 	put(address, size, value);
 	has_written(word);
+	race_atomic(address, true, true, order);
 	if (machine.tracing)
 		trace(text, where, address, "%#llx -> %#llx", (unsigned long long)old,
 		      (unsigned long long)value);
@@ -150,7 +152,6 @@ bool model_cas(void *address, size_t size, void *expected, uint64_t value,
 {
 	struct word *word = enter(address, true, text, where);
 	memory_check(address, text);
-	(void)order;
 	if (!machine.alone)
 		stores_drain(current());
 	uint64_t old = get(address, size);
@@ -162,6 +163,8 @@ bool model_cas(void *address, size_t size, void *expected, uint64_t value,
 		put(expected, size, old);
 		has_read(word);
 	}
+	/* One that fails is a load: all of ours acquire then. */
+	race_atomic(address, true, won, order);
 	if (machine.tracing)
 		trace(text, where, address,
 		      won ? "%#llx -> %#llx" : "is %#llx, not swapped",

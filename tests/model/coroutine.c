@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "machine.h"
+#include "race.h"
 
 void *model_local;
 static uint64_t local_of_explorer[LOCAL_BYTES / 8];
@@ -99,6 +100,7 @@ unsigned thread_new(void (*body)(void), void *(*function)(void *), void *argumen
 	thread->text = "begins";
 	thread->where = "";
 	memset(thread->local, 0, sizeof thread->local);
+	race_thread(number);
 	machine.threads++;
 	return number;
 }

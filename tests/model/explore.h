@@ -78,7 +78,8 @@ struct model {
 	unsigned spurious;        /* how many may end for no reason */
 	unsigned failures;        /* how many thread starts may fail */
 	bool fails;               /* a planted bug: the explorer must find it in TSO... */
-	bool fails_in_order;      /* ... and here in sequentially consistent memory too */
+	bool fails_in_order;      /* ... in sequentially consistent memory... */
+	bool fails_watched;       /* ... and here when plain accesses are watched */
 };
 
 /* Ends with an entry of zeros. Each program has its own. */

@@ -74,7 +74,7 @@
 /* A cast keeps the type of what is read; mostly nobody looks at it. */
 #pragma GCC diagnostic ignored "-Wunused-value"
 
-#define MODEL_TYPE(p) __typeof__(*(p) + 0)
+#define MODEL_TYPE(p) __typeof__(1 ? *(p) : *(p))
 #define MODEL_LOAD(p, order, text)                                                       \
 	((MODEL_TYPE(p))model_load((p), sizeof *(p), order, text, __func__))
 #define MODEL_STORE(p, v, order, text)                                                   \
@@ -103,6 +103,13 @@
 	MODEL_CAS(p, e, v, MODEL_ACQ_REL, "cas_acq_rel(" #p ", " #e ", " #v ")")
 #define cas_seq_cst(p, e, v)                                                             \
 	MODEL_CAS(p, e, v, MODEL_SEQ_CST, "cas_seq_cst(" #p ", " #e ", " #v ")")
+
+/* Not in the library: for mutants. */
+#define exchange_relaxed(p, v)                                                           \
+	MODEL_MODIFY(p, v, MODEL_EXCHANGE, MODEL_RELAXED,                                \
+	             "exchange_relaxed(" #p ", " #v ")")
+#define cas_relaxed(p, e, v)                                                             \
+	MODEL_CAS(p, e, v, MODEL_RELAXED, "cas_relaxed(" #p ", " #e ", " #v ")")
 
 #define fetch_add_acq_rel(p, v)                                                          \
 	MODEL_MODIFY(p, v, MODEL_ADD, MODEL_ACQ_REL, "fetch_add_acq_rel(" #p ", " #v ")")

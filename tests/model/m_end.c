@@ -9,7 +9,7 @@
  */
 #include "tasks.h"
 
-static bool accepted[4];
+static unsigned accepted[4];
 
 static void pool_of(unsigned workers, int64_t spin)
 {
@@ -162,6 +162,33 @@ static void destroys(void)
 	model_assert(tl_executor_destroy(pool) == 0);
 }
 
+/* Cancelled beside a submit that may be refused: it must not run later either. */
+static tl_task *fresh;
+
+static void with_fresh(void)
+{
+	one();
+	fresh = new_task(count_run, &ran[0]);
+}
+
+static void submits_fresh(void)
+{
+	int error = tl_submit_task(pool, fresh);
+	model_assert(error == 0 || error == -ESHUTDOWN || error == -ECANCELED ||
+	             error == -EBUSY);
+}
+
+static void cancels_fresh(void)
+{
+	tl_future_cancel(&fresh->future);
+}
+
+static void fresh_ended(void)
+{
+	model_assert(tl_future_cancelled(&fresh->future) ? ran[0] == 0 : ran[0] == 1);
+	freed();
+}
+
 /* ---- Order ------------------------------------------------------------------------ */
 
 static unsigned done[3], count;
@@ -190,55 +217,47 @@ static void in_order(void)
 		model_assert(done[i] == i);
 }
 
-#define MODEL(title, text, where, most, end, ...)                                        \
+/* bound, time-outs, failures to start a thread */
+#define MODEL(title, text, where, most, outs, fails_to, end, ...)                        \
 	{                                                                                \
 		.name = title, .property = text, .setup = where,                         \
-		.threads = { __VA_ARGS__ }, .check = end, .bound = most
+		.threads = { __VA_ARGS__ }, .check = end, .bound = most,                 \
+		.timeouts = outs, .failures = fails_to                                   \
+	}
 
-const struct model models[] = { MODEL("drain-1", "beside a submit", one, 3, drained,
-	                              submits, drains) },
-		   MODEL("drain-1-two", "beside two", one, 2, drained, submits,
-                         submits_too, drains)
-}
-, MODEL("drain-2", "two threads", two, 2, drained, submits_both, drains)
-}
-, MODEL("drain-limit", "gives up", one, 2, freed, submits, drains_with_a_limit),
-	.timeouts = 1
-}
-, MODEL("drain-twice", "from two threads at once", one, 2, drained, submits, drains,
-        drains)
-}
-, MODEL("drain-adaptive", "beside a growing submit", adaptive, 2, drained, submits_both,
-        drains)
-}
-,
-	MODEL("drain-retire", "beside one that retires", adaptive_grown, 2, drained,
-              submits, drains),
-	.timeouts = 1
-}
-, MODEL("drain-fails", "no thread can be had", adaptive, 2, drained, submits, drains),
-	.failures = 1
-}
-, MODEL("cancel-1", "beside a submit", one, 3, freed, submits, cancels)
-}
-, MODEL("cancel-2", "two threads", two, 2, freed, submits_both, cancels)
-}
-, MODEL("cancel-adaptive", "beside a growing submit", adaptive, 2, freed, submits,
-        cancels)
-}
-, MODEL("destroy-1", "a task under way", one, 3, one_ran, submits_and_destroys)
-}
-, MODEL("destroy-2", "two threads", two, 2, one_ran, submits_and_destroys)
-}
-, MODEL("destroy-pair", "each has a thread", two, 2, two_ran, destroys_a_pair)
-}
-, MODEL("destroy-after", "its result has been seen", two, 2, one_ran, waits_and_destroys)
-}
-, MODEL("destroy-cancel", "beside a canceller", with_victim, 3, NULL, cancels_victim,
-        destroys)
-}
-, MODEL("order", "first in, first out", ordered, 2, in_order, submits_three_and_destroys)
-}
-, { 0 },
-}
-;
+const struct model models[] = {
+	MODEL("drain-1", "beside a submit", one, 3, 0, 0, drained, submits, drains),
+	MODEL("drain-1-two", "beside two", one, 2, 0, 0, drained, submits, submits_too,
+	      drains),
+	MODEL("drain-2", "two threads", two, 1, 0, 0, drained, submits_both, drains),
+	MODEL("drain-2-one", "two threads, one submit", two, 2, 0, 0, drained, submits,
+	      drains),
+	MODEL("drain-limit", "gives up", one, 2, 1, 0, freed, submits,
+	      drains_with_a_limit),
+	MODEL("drain-twice", "from two threads at once", one, 2, 0, 0, drained, submits,
+	      drains, drains),
+	MODEL("drain-adaptive", "beside a growing submit", adaptive, 2, 0, 0, drained,
+	      submits_both, drains),
+	MODEL("drain-retire", "beside one that retires", adaptive_grown, 1, 1, 0, drained,
+	      submits, drains),
+	MODEL("drain-fails", "no thread can be had", adaptive, 2, 0, 1, drained, submits,
+	      drains),
+	MODEL("cancel-1", "beside a submit", one, 3, 0, 0, freed, submits, cancels),
+	MODEL("cancel-2", "two threads", two, 1, 0, 0, freed, submits_both, cancels),
+	MODEL("cancel-adaptive", "beside a growing submit", adaptive, 2, 0, 0, freed,
+	      submits, cancels),
+	MODEL("destroy-1", "a task under way", one, 3, 0, 0, one_ran,
+	      submits_and_destroys),
+	MODEL("destroy-2", "two threads", two, 2, 0, 0, one_ran, submits_and_destroys),
+	MODEL("destroy-pair", "each has a thread", two, 2, 0, 0, two_ran,
+	      destroys_a_pair),
+	MODEL("destroy-after", "its result has been seen", two, 2, 0, 0, one_ran,
+	      waits_and_destroys),
+	MODEL("destroy-cancel", "beside a canceller", with_victim, 3, 0, 0, NULL,
+	      cancels_victim, destroys),
+	MODEL("order", "first in, first out", ordered, 2, 0, 0, in_order,
+	      submits_three_and_destroys),
+	MODEL("drain-cancel", "beside a submit and a canceller", with_fresh, 2, 0, 0,
+	      fresh_ended, submits_fresh, cancels_fresh, drains),
+	{ 0 },
+};

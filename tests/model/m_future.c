@@ -67,6 +67,12 @@ static void waits_a_while(void)
 	model_free(promise);
 }
 
+static void looks(void)
+{
+	if (tl_future_done(promise))
+		model_assert(promise->value_ == &ran);
+}
+
 static void one_won(void)
 {
 	model_assert(wins == 1);
@@ -111,6 +117,25 @@ static void removes(void)
 	removed = tl_future_remove(promise, node);
 	model_assert(removed == 0 ? fires == 0 : fires == 1);
 	model_free(node);
+}
+
+static tl_callback *second;
+
+static void node_hung_and_another(void)
+{
+	node_hung();
+	second = model_allocate(64, sizeof *second);
+	*second = (tl_callback){ .function = count, .context = &ran };
+}
+
+static void hangs_second(void)
+{
+	tl_future_on_done(promise, second);
+}
+
+static void both_fired(void)
+{
+	model_assert(fires == 1 && ran == 1 && wins == 1);
 }
 
 /* Gives its own node back. */
@@ -166,11 +191,18 @@ static void *run(void *argument)
 	return argument;
 }
 
+/* The callback may look at a future of ours. */
+static void count_done(tl_future *future, void *context)
+{
+	model_assert(tl_future_done(future));
+	count(future, context);
+}
+
 static void cell_made(void)
 {
 	cell = task_new(NULL, run, NULL);
 	node = model_allocate(64, sizeof *node);
-	*node = (tl_callback){ .function = count, .context = &fires };
+	*node = (tl_callback){ .function = count_done, .context = &fires };
 }
 
 static void runs_cell(void)
@@ -234,6 +266,12 @@ const struct model models[] = {
 	  { completes, fails, cancels, waits_for_value },
 	  one_won,
 	  .bound = 3 },
+	{ "future-done",
+	  "who sees the end sees the value",
+	  promise_made,
+	  { completes, looks },
+	  one_won,
+	  .bound = 6 },
 	{ "future-waiters",
 	  "all waiters get up",
 	  promise_made,
@@ -262,6 +300,12 @@ const struct model models[] = {
 	  { completes, hangs, fails },
 	  fired_once,
 	  .bound = 4 },
+	{ "callback-second",
+	  "hung beside the end",
+	  node_hung_and_another,
+	  { completes, hangs_second },
+	  both_fired,
+	  .bound = 6 },
 	{ "callback-remove",
 	  "fires or is taken back",
 	  node_hung,

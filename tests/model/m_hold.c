@@ -26,7 +26,7 @@ static void submits_behind(unsigned before)
 	tl_task *task[4];
 	unsigned n = 0;
 	for (; n < before; n++)
-		task[n] = submit(count_run, 2);
+		task[n] = submit(count_run, 2 + n);
 	task[n++] = submit(meet_first, 0);
 	task[n++] = submit(meet_second, 1);
 	while (n > 0)
@@ -43,6 +43,36 @@ static void submits_four(void)
 	submits_behind(2);
 }
 
+/* The first task holds its worker until three more are there. The worker then takes two
+ * of these, and isn't idle before: nobody but itself tells the other worker. */
+static tl_future go;
+
+static void *wait_for_go(void *argument)
+{
+	tl_future_wait(&go, TL_FOREVER);
+	return count_run(argument);
+}
+
+static void submits_to_a_busy_one(void)
+{
+	tl_task *task[4] = { submit(wait_for_go, 2), submit(meet_first, 0),
+		             submit(meet_second, 1), submit(count_run, 3) };
+	tl_future_set(&go, NULL);
+	for (unsigned i = 0; i < 4; i++)
+		finish_task(task[i]);
+}
+
+/* And the pool drains: the other worker must not end before. */
+static void submits_to_a_busy_one_and_destroys(void)
+{
+	tl_task *task[4] = { submit(wait_for_go, 2), submit(meet_first, 0),
+		             submit(meet_second, 1), submit(count_run, 3) };
+	tl_future_set(&go, NULL);
+	model_assert(tl_executor_destroy(pool) == 0);
+	for (unsigned i = 0; i < 4; i++)
+		model_free(task[i]);
+}
+
 #define MODEL(title, text, most, ...)                                                    \
 	{                                                                                \
 		.name = title, .property = text, .setup = two,                           \
@@ -54,9 +84,15 @@ const struct model models[] = {
 #ifdef MODEL_LIST
 	MODEL("list-three", "through the list", 2, submits_three),
 	MODEL("list-four", "two in the list", 1, submits_four),
+	MODEL("list-busy-end", "and the pool is destroyed", 1,
+	      submits_to_a_busy_one_and_destroys),
+	MODEL("list-busy", "from the list to a busy worker", 2, submits_to_a_busy_one),
 #else
 	MODEL("hold-three", "in a range", 2, submits_three),
 	MODEL("hold-four", "in a range, after another task", 1, submits_four),
+	MODEL("hold-busy-end", "and the pool is destroyed", 1,
+	      submits_to_a_busy_one_and_destroys),
+	MODEL("hold-busy", "in a range of a busy worker", 2, submits_to_a_busy_one),
 #endif
 	{ 0 },
 };

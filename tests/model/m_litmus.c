@@ -55,6 +55,32 @@ static void receive(void)
 		model_assert(load_relaxed(&x) == 1);
 }
 
+static uint32_t letter;
+
+static void send_letter(void)
+{
+	letter = 1;
+	store_release(&y, 1u);
+}
+
+static void send_letter_relaxed(void)
+{
+	letter = 1;
+	store_relaxed(&y, 1u);
+}
+
+static void receive_letter(void)
+{
+	if (load_acquire(&y))
+		model_assert(letter == 1);
+}
+
+static void receive_letter_relaxed(void)
+{
+	if (load_relaxed(&y))
+		model_assert(letter == 1);
+}
+
 static void add_in_two_steps(void)
 {
 	uint32_t old = load_relaxed(&x);
@@ -123,14 +149,22 @@ const struct model models[] = {
 	  .bound = 4 },
 	{ "lost update", .setup = zeros,
 	  .threads = { add_in_two_steps, add_in_two_steps }, .check = is_two, .bound = 1,
-	  .fails = true, .fails_in_order = true },
+	  .fails = true, .fails_in_order = true, .fails_watched = true },
 	{ "update", .setup = zeros, .threads = { add, add }, .check = is_two,
 	  .bound = 4 },
 	{ "lost wake-up", .setup = zeros, .threads = { sleep_without_looking, wake },
-	  .bound = 1, .fails = true, .fails_in_order = true },
+	  .bound = 1, .fails = true, .fails_in_order = true, .fails_watched = true },
 	{ "wake-up", .setup = zeros, .threads = { sleep_until_woken, wake }, .bound = 4 },
 	{ "use after free", .setup = block_new,
 	  .threads = { block_touch, block_free, touch_x }, .bound = 1, .fails = true,
-	  .fails_in_order = true },
+	  .fails_in_order = true, .fails_watched = true },
+	{ "letter", .setup = zeros, .threads = { send_letter, receive_letter },
+	  .bound = 4 },
+	{ "letter, no release", .setup = zeros,
+	  .threads = { send_letter_relaxed, receive_letter }, .bound = 4,
+	  .fails_watched = true },
+	{ "letter, no acquire", .setup = zeros,
+	  .threads = { send_letter, receive_letter_relaxed }, .bound = 4,
+	  .fails_watched = true },
 	{ 0 },
 };

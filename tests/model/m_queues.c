@@ -117,6 +117,14 @@ static void inbox_full_but_one(void)
 	inbox_in(4);
 }
 
+/* The first level full: the next one goes to the second, and all behind it. */
+static void inbox_with_deep(void)
+{
+	empty_inbox();
+	inbox_in(4);
+	inbox_in(5);
+}
+
 /* Both rings full: the next ones go to the list. */
 static void inbox_with_list(void)
 {
@@ -175,12 +183,27 @@ static void claims_first(void)
 		took(&task[0]);
 }
 
+/* Then each slot is free for the position that comes next to it. */
 static void inbox_rest(void)
 {
 	tl_task *found;
 	while ((found = take_one()))
 		took(found);
 	conserved();
+	for (unsigned i = 0; i < 2; i++) {
+		struct injector *injector = &inbox->level[i];
+		uint64_t tail = injector->tail & ~CLOSED;
+		for (uint64_t p = tail; p < tail + injector_size(injector); p++)
+			model_assert(*injector_slot(injector, p) ==
+			             injector_free(injector, p));
+	}
+}
+
+/* There was room in the first level all the time. */
+static void inbox_rest_shallow(void)
+{
+	model_assert(inbox->level[1].tail == 0);
+	inbox_rest();
 }
 
 /* One producer, one taker: the order of submission, through all three queues. */
@@ -188,7 +211,7 @@ static unsigned order;
 
 static void takes_in_order(void)
 {
-	for (unsigned i = 0; i < 3; i++) {
+	for (unsigned i = 0; i < 6; i++) {
 		tl_task *found = take_one();
 		if (!found)
 			continue;
@@ -208,6 +231,11 @@ static void closes_and_counts(void)
 	uint64_t there = inbox_count(inbox);
 	model_assert(inbox_push(inbox, &task[2]) == -ESHUTDOWN);
 	pushed = (unsigned)there;
+}
+
+static void closes(void)
+{
+	inbox_close(inbox);
 }
 
 static void all_were_there(void)
@@ -268,72 +296,78 @@ const struct model models[] = {
 	  ring_of_two,
 	  { owner_pushes_and_pops, thief, thief_of_two },
 	  ring_rest,
-	  .bound = 3 },
+	  .bound = 4 },
 	{ "ring-last",
 	  "the last task",
 	  ring_of_two,
 	  { owner_pops_last, thief_of_two, claimer },
 	  ring_rest,
-	  .bound = 3 },
+	  .bound = 4 },
 	{ "inbox",
 	  "two producers, two takers",
 	  empty_inbox,
 	  { produces_one, produces_another, takes, takes },
-	  inbox_rest,
-	  .bound = 3 },
+	  inbox_rest_shallow,
+	  .bound = 4 },
 	{ "inbox-levels",
 	  "from one level to the next, claimed",
 	  inbox_full_but_one,
 	  { produces_one, produces_another, takes_two, claims_first },
 	  inbox_rest,
-	  .bound = 2 },
+	  .bound = 3 },
 	{ "inbox-list",
 	  "behind full rings",
 	  inbox_with_list,
 	  { produces_two, takes_two, takes, claims_first },
 	  inbox_rest,
-	  .bound = 2 },
+	  .bound = 3 },
 	{ "inbox-order",
 	  "first in, first out",
-	  inbox_full_but_one,
+	  inbox_with_deep,
 	  { produces_two, takes_in_order },
 	  inbox_rest,
-	  .bound = 4 },
+	  .bound = 5 },
 	{ "inbox-order-list",
 	  "first in, first out, through the list",
 	  inbox_with_list,
 	  { produces_two, takes_in_order },
 	  inbox_rest,
-	  .bound = 4 },
+	  .bound = 5 },
 	{ "inbox-close",
 	  "closed beside a push",
 	  empty_inbox,
 	  { produces_one, produces_another, closes_and_counts },
 	  all_were_there,
-	  .bound = 4 },
+	  .bound = 5 },
+	{ "inbox-close-claim",
+	  "claimed beside the close",
+	  empty_inbox,
+	  { produces_one, claims_first, closes },
+	  inbox_rest,
+	  .bound = 5 },
 	{ "inbox-close-levels",
 	  "the same between levels",
 	  inbox_full_but_one,
 	  { produces_one, produces_another, closes_and_counts },
 	  all_were_there,
-	  .bound = 3 },
+	  .bound = 4 },
 	{ "inbox-close-list",
 	  "the same before the list",
 	  inbox_with_list,
 	  { produces_one, produces_another, closes_and_counts },
 	  all_were_there,
-	  .bound = 3 },
+	  .bound = 4 },
 	{ "range",
 	  "holder, thief, claimer",
 	  range_of_two,
 	  { holds, steals_range, claims_first },
 	  range_rest,
-	  .bound = 4 },
+	  .bound = 5 },
 	{ "range-refill",
 	  "its slots are used again",
 	  range_of_two,
 	  { holds, steals_range, refills },
 	  range_rest,
-	  .bound = 3 },
+	  .bound = 4 },
 	{ 0 },
 };

@@ -68,6 +68,34 @@ static void submits_later(void)
 	model_assert(tl_submit_task(pool, later) == 0);
 }
 
+/* Who waits may free the task although its submit has not returned yet. */
+static void frees_later(void)
+{
+	finish_task(later);
+}
+
+static void two_and_later(void)
+{
+	two();
+	later = new_task(count_run, &ran[1]);
+}
+
+static void *submit_later(void *argument)
+{
+	submits_later();
+	return count_run(argument);
+}
+
+static void submits_from_inside(void)
+{
+	finish_task(submit(submit_later, 0));
+}
+
+static void other_ran(void)
+{
+	model_assert(ran[1] == 1);
+}
+
 #define MODEL(title, text, where, most, end, ...)                                        \
 	{                                                                                \
 		.name = title, .property = text, .setup = where,                         \
@@ -93,5 +121,11 @@ const struct model models[] = {
 	      submits_nested),
 	MODEL("sleep-1-later", "waits before the submit", one_and_later, 2, two_ran,
 	      submits_early, submits_later),
+	MODEL("sleep-1-frees", "freed before its submit returns", one_and_later, 4,
+	      other_ran, submits_later, frees_later),
+	MODEL("sleep-1-frees-two", "beside another submit", one_and_later, 2, two_ran,
+	      submits_later, frees_later, submitter),
+	MODEL("sleep-2-frees", "the same from a ring", two_and_later, 2, two_ran,
+	      submits_from_inside, frees_later),
 	{ 0 },
 };

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "machine.h"
+#include "race.h"
 #include "statics.h"
 
 #define STACK ((size_t)1 << 16)
@@ -24,8 +25,7 @@ static struct {
 	char stack[THREADS][STACK];
 } world __attribute__((aligned(4096)));
 
-static struct word words[sizeof world / 4];
-static struct word *static_words;
+static struct word *words;
 static char *data_at_start, *bss_at_start;
 
 /* From the first variable in .data to the last one in .bss. */
@@ -51,9 +51,7 @@ static char *copy_of(const char *begin, const char *end)
 
 void memory_init(void)
 {
-	static_words = calloc(statics_size() / 4 + 1, sizeof *static_words);
-	if (!static_words)
-		abort();
+	words = trails_new(sizeof *words);
 	data_at_start = copy_of(data_begin, data_end);
 	bss_at_start = copy_of(bss_begin, bss_end);
 }
@@ -69,8 +67,7 @@ void memory_reset(void)
 /* All that was learnt about words, for another model or another kind of memory. */
 void memory_forget(void)
 {
-	memset(words, 0, sizeof words);
-	memset(static_words, 0, (statics_size() / 4 + 1) * sizeof *static_words);
+	memset(words, 0, (sizeof world + statics_size()) / 4 * sizeof *words);
 }
 
 void *stack_of(unsigned thread, size_t *size)
@@ -79,19 +76,32 @@ void *stack_of(unsigned thread, size_t *size)
 	return world.stack[thread];
 }
 
-struct word *word_at(const void *address)
+bool word_index(const void *address, size_t *index)
 {
 	size_t offset = (size_t)((const char *)address - (const char *)&world);
-	struct word *word;
 	if (offset < sizeof world) {
-		word = &words[offset / 4];
-	} else {
-		offset = (size_t)((const char *)address - data_begin);
-		if (offset >= statics_size())
-			model_fail("access to %p, which is no memory of the model",
-			           address);
-		word = &static_words[offset / 4];
+		*index = offset / 4;
+		return true;
 	}
+	offset = (size_t)((const char *)address - data_begin);
+	*index = (sizeof world + offset) / 4;
+	return offset < statics_size();
+}
+
+void *trails_new(size_t size)
+{
+	void *trails = calloc((sizeof world + statics_size()) / 4 + 1, size);
+	if (!trails)
+		abort();
+	return trails;
+}
+
+struct word *word_at(const void *address)
+{
+	size_t index;
+	if (!word_index(address, &index))
+		model_fail("access to %p, which is no memory of the model", address);
+	struct word *word = &words[index];
 	if (word->run != machine.run) {
 		word->run = machine.run;
 		word->written = word->read = word->queued = 0;

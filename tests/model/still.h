@@ -13,6 +13,7 @@ static inline tl_executor *still_pool(unsigned workers)
 	tl_executor *pool = model_allocate(64, sizeof *pool);
 	memset(pool, 0, sizeof *pool);
 	inbox_init(&pool->inbox);
+	pool->process = process_number();
 	pool->min_workers = pool->max_workers = pool->threads = pool->slots = workers;
 	for (unsigned i = 0; i < workers; i++) {
 		struct worker *worker = model_allocate(64, sizeof *worker);

@@ -10,6 +10,7 @@
 #include <errno.h>
 
 #include "machine.h"
+#include "race.h"
 
 int model_futex_wait(const uint32_t *address, uint32_t expected, int64_t deadline,
                      const char *text, const char *where)
@@ -132,6 +133,7 @@ void model_thread_join(unsigned long number)
 		}
 		stores_drain(other);
 		me->hash = mix(me->hash, other->hash);
+		race_join((unsigned)number - 1);
 	} else if (other->state != ENDED) {
 		model_fail("joins a thread that has not ended");
 	}
