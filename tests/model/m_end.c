@@ -93,6 +93,17 @@ static void cancels(void)
 	model_assert(load_relaxed(&pool->live) == 0);
 }
 
+/* What tl_shutdown and the next tl_go do to the default executor, which a submit of
+ * another thread may still be inside of. */
+static void reopens(void)
+{
+	drains();
+	model_assert(executor_reopen(pool) == 0);
+	try_submit(1);
+	model_assert(accepted[1] && ran[1] == 1);
+	drains();
+}
+
 /* Gives up waiting, then comes back. */
 static void drains_with_a_limit(void)
 {
@@ -242,6 +253,8 @@ const struct model models[] = {
 	      submits, drains),
 	MODEL("drain-fails", "no thread can be had", adaptive, 2, 0, 1, drained, submits,
 	      drains),
+	MODEL("reopen", "beside a submit from before", adaptive, 2, 0, 0, drained,
+	      submits, reopens),
 	MODEL("cancel-1", "beside a submit", one, 3, 0, 0, freed, submits, cancels),
 	MODEL("cancel-2", "two threads", two, 1, 0, 0, freed, submits_both, cancels),
 	MODEL("cancel-adaptive", "beside a growing submit", adaptive, 2, 0, 0, freed,
