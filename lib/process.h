@@ -36,10 +36,17 @@ static void process_forget(void)
 	store_relaxed(&process.number, 0u);
 }
 
+/* False before Linux 4.14, and in emulators that welcome any advice and take none. */
+static COLD bool process_page_is_wiped(void)
+{
+	return madvise(&process, sizeof process, -1) &&
+	       !madvise(&process, sizeof process, MADV_WIPEONFORK);
+}
+
 static COLD uint32_t process_enter(void)
 {
 	int saved = errno;
-	if (madvise(&process, sizeof process, MADV_WIPEONFORK)) /* before Linux 4.14 */
+	if (!process_page_is_wiped())
 		pthread_atfork(NULL, NULL, process_forget);
 	uint32_t number = fetch_add_acq_rel(&process_last, 1u) + 1, none = 0;
 	errno = saved;

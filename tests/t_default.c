@@ -138,7 +138,7 @@ Test(default_executor, goes_on_while_others_shut_it_down)
 	pthread_t threads[4];
 	for (int i = 0; i < 4; i++)
 		pthread_create(&threads[i], NULL, go_and_go, NULL);
-	for (long i = scaled(300); i--;) {
+	for (long i = scaled(4000); i--;) { /* one in some hundred once ended it all */
 		long before = atomic_load(&storm.submitted);
 		cr_assert_eq(tl_shutdown(), 0);
 		assert_soon(atomic_load(&storm.submitted) > before);
