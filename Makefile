@@ -10,7 +10,12 @@
 #   make soak            the same three builds for MINUTES=n
 #   make fuzz            sequences of calls, chosen by libFuzzer, for SECONDS=n
 #   make model           explore the protocols' interleavings: BOUND=n, MODEL=name
+#   make cross           the tests on aarch64 and riscv64, emulated (qemu-user)
+#   make musl            the tests, static, with the other libc
+#   make hardened        the tests, and the shared library's segments and properties,
+#                        built as distributions harden their packages
 #   make lint            format, layering, exported symbols, the header alone
+#   make analyze         gcc -fanalyzer, clang-tidy, cppcheck: no finding
 #   make demo, bench     what it does and how fast it is here
 #
 # V=1 shows the commands. BUILD=dir builds elsewhere, as for CC=clang beside gcc.
@@ -42,13 +47,27 @@ TL_CFLAGS = -std=gnu11 -pthread -fvisibility=hidden -ffile-prefix-map=$(CURDIR)=
 	-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Iinclude
 
 # Each variant keeps its objects in $(BUILD)/NAME, so that they never mix.
-VARIANTS := release shared plain debug asan tsan
+VARIANTS := release shared plain debug asan tsan aarch64 riscv64 musl hardened \
+	hardened-shared
 FLAGS_shared := -fPIC -fno-semantic-interposition
 FLAGS_plain := -DTL_PLAIN
 FLAGS_debug := -DTL_PLAIN -DTL_DEBUG
 FLAGS_asan := -DTL_PLAIN -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
 FLAGS_tsan := -DTL_PLAIN -fsanitize=thread -fno-omit-frame-pointer
+FLAGS_aarch64 := -DTL_PLAIN
+FLAGS_riscv64 := -DTL_PLAIN
+CC_aarch64 := aarch64-linux-gnu-gcc
+CC_riscv64 := riscv64-linux-gnu-gcc
+# The kernel's headers are where the system's own libc has them.
+FLAGS_musl = -DTL_PLAIN -idirafter /usr/include \
+	-idirafter /usr/include/$(shell $(CC) -print-multiarch)
+CC_musl := musl-gcc
+HARDEN := -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -Werror \
+	$(if $(filter x86_64,$(shell uname -m)),-fcf-protection)
+HARDEN_LINK := -Wl,-z,relro,-z,now,-z,noexecstack
+FLAGS_hardened := -DTL_PLAIN $(HARDEN) -fPIE
+FLAGS_hardened-shared := $(HARDEN) $(FLAGS_shared)
 
 TESTS := $(sort $(wildcard tests/t_*.c)) tests/support.c
 SUM := $(sort $(wildcard tools/sum*.c))
@@ -64,7 +83,7 @@ ifneq ($(V),1)
 say = @printf '  %-7s %s\n' $1 $2;
 endif
 # $(call link,VARIANT,options,libraries)
-link = $(call say,LINK,$@)$(CC) -pthread $(FLAGS_$1) $(CFLAGS) $2 $(LDFLAGS) -o $@ \
+link = $(call say,LINK,$@)$(or $(CC_$1),$(CC)) -pthread $(FLAGS_$1) $(CFLAGS) $2 $(LDFLAGS) -o $@ \
 	$(filter %.o %.a,$^) $3 $(LDLIBS)
 
 put = $(call say,INSTALL,$(DESTDIR)$3/$(notdir $2))$(INSTALL) -m $1 $2 $(DESTDIR)$3
@@ -75,8 +94,8 @@ all: $(BUILD)/libthreadlet.a $(BUILD)/libthreadlet.so
 define variant
 $(BUILD)/$1/%.o: %.c
 	@mkdir -p $$(@D)
-	$$(call say,CC,$$@)$$(CC) $$(TL_CFLAGS) $$(if $$(filter tests/%,$$<),-Ilib) \
-		$(FLAGS_$1) $$(CPPFLAGS) $$(CFLAGS) -MMD -MP -c -o $$@ $$<
+	$$(call say,CC,$$@)$$(or $$(CC_$1),$$(CC)) $$(TL_CFLAGS) \
+		$$(if $$(filter tests/%,$$<),-Ilib) $$(FLAGS_$1) $$(CPPFLAGS) $$(CFLAGS) -MMD -MP -c -o $$@ $$<
 endef
 $(foreach v,$(VARIANTS),$(eval $(call variant,$v)))
 .SECONDARY:
@@ -87,10 +106,12 @@ $(BUILD)/libthreadlet.a: $(BUILD)/release/lib/threadlet.o
 	@rm -f $@
 	$(call say,AR,$@)$(AR) $(ARFLAGS) $@ $^
 
+SHARED_LINK := -shared -Wl,-soname,$(SONAME) -Wl,--version-script=lib/threadlet.map \
+	-Wl,-z,defs -Wl,-z,now
 $(BUILD)/$(SHARED): $(BUILD)/shared/lib/threadlet.o lib/threadlet.map
-	$(call link,shared,-shared -Wl$(comma)-soname$(comma)$(SONAME) \
-		-Wl$(comma)--version-script=lib/threadlet.map -Wl$(comma)-z$(comma)defs \
-		-Wl$(comma)-z$(comma)now)
+	$(call link,shared,$(SHARED_LINK))
+$(BUILD)/hardened.so: $(BUILD)/hardened-shared/lib/threadlet.o lib/threadlet.map
+	$(call link,hardened-shared,$(SHARED_LINK) $(HARDEN_LINK))
 
 $(BUILD)/libthreadlet.so: $(BUILD)/$(SHARED)
 	@ln -sf $(SHARED) $(BUILD)/$(SONAME)
@@ -106,6 +127,14 @@ $(BUILD)/tests-asan: $(TESTS:%.c=$(BUILD)/asan/%.o) $(BUILD)/asan/lib/threadlet.
 	$(call link,asan,$(WRAP))
 $(BUILD)/tests-tsan: $(TESTS:%.c=$(BUILD)/tsan/%.o) $(BUILD)/tsan/lib/threadlet.o
 	$(call link,tsan,$(WRAP))
+$(BUILD)/tests-hardened: $(TESTS:%.c=$(BUILD)/hardened/%.o) $(BUILD)/hardened/lib/threadlet.o
+	$(call link,hardened,-pie $(HARDEN_LINK) $(WRAP))
+FOREIGN := aarch64 riscv64 musl
+define foreign
+$(BUILD)/tests-$1: $(TESTS:%.c=$(BUILD)/$1/%.o) $(BUILD)/$1/lib/threadlet.o
+	$$(call link,$1,-static $$(WRAP))
+endef
+$(foreach v,$(FOREIGN),$(eval $(call foreign,$v)))
 
 $(BUILD)/stress: $(BUILD)/release/tests/stress.o $(BUILD)/libthreadlet.a
 	$(call link,release)
@@ -142,6 +171,21 @@ asan: $(BUILD)/tests-asan
 tsan: $(BUILD)/tests-tsan
 	@$(steady) tools/run-tests $<
 
+# Who lacks a tool is told so, and goes on; with CI set that is a failure.
+cross: cross-aarch64 cross-riscv64
+cross-%:
+	@tools/if-installed $(CC_$*) qemu-$*-static -- \
+		$(MAKE) --no-print-directory emulated-$*
+emulated-%: $(BUILD)/tests-%
+	@EMULATOR=qemu-$*-static tools/run-tests $<
+musl:
+	@tools/if-installed $(CC_musl) -- $(MAKE) --no-print-directory musl-check
+musl-check: $(BUILD)/tests-musl
+	@tools/run-tests $<
+hardened: $(BUILD)/tests-hardened $(BUILD)/hardened.so
+	@tools/hardened $(BUILD)/hardened-shared/lib/threadlet.o $(BUILD)/hardened.so $<
+	@tools/run-tests $<
+
 stress stress-asan stress-tsan: %: $(BUILD)/%
 	SECONDS=$(SECONDS) timeout -k 5 $$(($(SECONDS) + 120)) $(steady) $<
 
@@ -171,6 +215,8 @@ install-check: all
 
 lint: all
 	@tools/lint $(BUILD)
+analyze:
+	@tools/analyze $(BUILD)
 
 demo: $(BUILD)/threadlet-sum $(BUILD)/threadlet-bench
 	@tools/demo
@@ -202,5 +248,6 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all check static-check debug-check asan tsan stress stress-asan stress-tsan faults fuzz soak \
-	install-check lint demo bench install uninstall clean
+.PHONY: all check static-check debug-check asan tsan stress stress-asan stress-tsan \
+	faults fuzz soak install-check cross musl musl-check hardened lint analyze demo \
+	bench install uninstall clean

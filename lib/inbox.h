@@ -118,9 +118,10 @@ static inline unsigned inbox_take(struct inbox *inbox, unsigned most, unsigned s
 	for (unsigned level = 0; level < 2; level++) {
 		uint64_t position;
 		unsigned n = injector_take(&inbox->level[level], most, share, &position);
-		*spot = spot_make(level, position);
-		if (n)
+		if (n) {
+			*spot = spot_make(level, position);
 			return n;
+		}
 	}
 	return 0;
 }

@@ -30,14 +30,27 @@ static bool under_valgrind(void)
 	return preloaded && strstr(preloaded, "vgpreload");
 }
 
+/* The program that runs this one, instruction by instruction; NULL: the machine does. */
+static const char *emulator(void)
+{
+	const char *name = getenv("EMULATOR");
+	return name && *name ? name : NULL;
+}
+
+bool emulated(void)
+{
+	return emulator() != NULL;
+}
+
 bool instrumented(void)
 {
-	return WITH_TSAN || WITH_ASAN || under_valgrind();
+	return WITH_TSAN || WITH_ASAN || under_valgrind() || emulated();
 }
 
 long scaled(long n)
 {
-	long divisor = under_valgrind() ? 50 : WITH_TSAN ? 10 : WITH_ASAN ? 4 : 1;
+	bool slowest = under_valgrind() || emulated();
+	long divisor = slowest ? 50 : WITH_TSAN ? 10 : WITH_ASAN ? 4 : 1;
 	return n < divisor ? n : n / divisor;
 }
 
@@ -471,6 +484,8 @@ int run_program(const char *name, atomic_long **shared)
 			"BXFI_MAP"); /* or Criterion would take it for a test of its own */
 		setenv("TL_PROGRAM", name, 1);
 		setenv("TL_SHARED", number, 1);
+		if (emulated())
+			execlp(emulator(), emulator(), path, (char *)NULL);
 		execl(path, path, (char *)NULL);
 		_exit(127);
 	}

@@ -58,6 +58,8 @@ int64_t now(void);
 
 /* Does the program run in something that changes its speed and its system calls? */
 bool instrumented(void);
+/* Is it made for another kind of CPU than this one? EMULATOR names what runs it. */
+bool emulated(void);
 /* n, or a part of it where everything is slow. */
 long scaled(long n);
 

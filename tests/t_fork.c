@@ -276,6 +276,8 @@ static int is_told_so_and_exits(void *argument)
 
 Test(fork, in_the_middle_of_submits_from_other_threads)
 {
+	if (emulated())
+		return; /* its own locks are held for ever in a child of busy threads */
 	struct storm storm = { .pool = tl_adaptive_pool_create(NULL) };
 	pthread_t threads[3];
 	for (size_t i = 0; i < LENGTH(threads); i++)

@@ -19,7 +19,8 @@ static void check_masks(void)
 		for (size_t k = 0; k < LENGTH(kept_out); k++)
 			cr_assert(mask >> (kept_out[k] - 1) & 1,
 			          "%d is not blocked: %llx", kept_out[k], mask);
-		for (int signal = SIGRTMIN; signal <= SIGRTMAX; signal++)
+		/* an emulator gives the machine's real-time signals other numbers */
+		for (int signal = SIGRTMIN; !emulated() && signal <= SIGRTMAX; signal++)
 			cr_assert(mask >> (signal - 1) & 1, "%d is not blocked: %llx",
 			          signal, mask);
 		for (size_t k = 0; k < LENGTH(let_in); k++)
