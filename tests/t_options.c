@@ -2,6 +2,9 @@
 /* What executors are made of, and refuse to be made of. */
 #include "support.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 static void expect_refusal(tl_executor *executor)
 {
 	cr_assert_null(executor);
@@ -110,6 +113,57 @@ Test(options, stack_size_is_given_to_the_threads)
 		cr_assert(size < (size_t)4 << 20 || instrumented());
 		tl_executor_destroy(executor);
 	}
+	END_CLEAN();
+}
+
+/* Its lowest address, without the guard. */
+static void *bottom_of_stack(void *unused)
+{
+	pthread_attr_t attributes;
+	void *bottom = NULL;
+	size_t size, guard = 0;
+	(void)unused;
+	if (!pthread_getattr_np(pthread_self(), &attributes)) {
+		pthread_attr_getstack(&attributes, &bottom, &size);
+		pthread_attr_getguardsize(&attributes, &guard);
+		pthread_attr_destroy(&attributes);
+	}
+	return guard ? bottom : NULL;
+}
+
+/* The rights of the mapping that this byte is in: "rw-p", or "" for none. */
+static void rights_at(uintptr_t address, char rights[static 8])
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[512], found[8];
+	uintptr_t from, to;
+	cr_assert_not_null(maps);
+	strcpy(rights, "");
+	while (fgets(line, sizeof line, maps))
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %7s", &from, &to, found) ==
+		            3 &&
+		    from <= address && address < to)
+			strcpy(rights, found);
+	fclose(maps);
+}
+
+/* Who overruns a worker's stack faults; he doesn't write into the next one's. */
+Test(options, stacks_of_workers_end_in_a_guard)
+{
+	tl_options sizes[] = { { 0 }, { .stack_size = 256 << 10 } };
+	for (size_t i = 0; i < LENGTH(sizes); i++)
+		for (int kind = 0; kind < KINDS; kind++) {
+			tl_executor *executor = executor_of(kind, 2, &sizes[i]);
+			void *bottom =
+				tl_await(tl_submit(executor, bottom_of_stack, NULL));
+			char rights[8];
+			cr_assert_not_null(bottom);
+			rights_at((uintptr_t)bottom, rights);
+			cr_assert_str_eq(rights, "rw-p");
+			rights_at((uintptr_t)bottom - 1, rights);
+			cr_assert(!*rights || !strncmp(rights, "---", 3), "%s", rights);
+			tl_executor_destroy(executor);
+		}
 	END_CLEAN();
 }
 
