@@ -192,9 +192,15 @@ static void executor_close(tl_executor *pool, enum tl_shutdown_mode how)
 	pool_finish_if_idle(pool);
 }
 
+/* First `finished`: before it, no thread may live and yet one be about to be started, by a
+ * submit whose reservation let the last one retire. */
 static int executor_wait_live(tl_executor *pool, uint32_t most, int64_t deadline)
 {
 	uint32_t live;
+	while (!load_seq_cst(&pool->finished))
+		if (futex_wait(&pool->finished, 0, deadline) == -ETIMEDOUT &&
+		    !load_seq_cst(&pool->finished))
+			return -ETIMEDOUT;
 	while ((live = load_seq_cst(&pool->live)) > most)
 		if (futex_wait(&pool->live, live, deadline) == -ETIMEDOUT)
 			return load_seq_cst(&pool->live) > most ? -ETIMEDOUT : 0;

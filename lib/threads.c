@@ -189,6 +189,8 @@ static void pool_finish_if_idle(tl_executor *pool)
 	if (all)
 		exchange_seq_cst(&pool->finished, 1u);
 	unlock(&pool->threads_lock);
-	if (all)
+	if (all) {
+		futex_wake(&pool->finished, INT_MAX);
 		pool_wake_all(pool);
+	}
 }

@@ -255,6 +255,8 @@ const struct model models[] = {
 	      drains),
 	MODEL("reopen", "beside a submit from before", adaptive, 2, 0, 0, drained,
 	      submits, reopens),
+	MODEL("reopen-retire", "and one that retires meanwhile", adaptive, 2, 1, 0,
+	      drained, submits, reopens),
 	MODEL("cancel-1", "beside a submit", one, 3, 0, 0, freed, submits, cancels),
 	MODEL("cancel-2", "two threads", two, 1, 0, 0, freed, submits_both, cancels),
 	MODEL("cancel-adaptive", "beside a growing submit", adaptive, 2, 0, 0, freed,
