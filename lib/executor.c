@@ -190,10 +190,12 @@ static int executor_wait_live(tl_executor *pool, uint32_t most, int64_t deadline
 
 static int executor_reopen(tl_executor *pool)
 {
+	lock(&pool->threads_lock); /* whoever comes late to end all sees both or none */
 	store_relaxed(&pool->finished, 0u);
 	store_relaxed(&pool->cancelling, 0u);
 	store_relaxed(&pool->role, 0u);
 	exchange_seq_cst(&pool->closed, 0u);
+	unlock(&pool->threads_lock);
 	int error = executor_start(pool);
 	if (!error) /* only now: nobody may count on a thread that might not start */
 		inbox_reopen(&pool->inbox);

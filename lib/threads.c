@@ -173,7 +173,9 @@ static void pool_wake_all(tl_executor *pool)
 }
 
 /* Under the lock: from here on no thread is started, also for a submit that has been
- * accepted, has its task run already, and only now finds that nobody is idle. */
+ * accepted, has its task run already, and only now finds that nobody is idle. And a submit
+ * that was refused may come here when the pool has been opened again: closed is looked at
+ * once more. */
 static void pool_finish_if_idle(tl_executor *pool)
 {
 	if (!load_seq_cst(&pool->closed))
@@ -182,7 +184,8 @@ static void pool_finish_if_idle(tl_executor *pool)
 	lock(&pool->threads_lock);
 	for (unsigned g = 0; g * 64 < load_acquire(&pool->slots); g++)
 		idle += (uint32_t)__builtin_popcountll(load_seq_cst(&pool->idle[g]));
-	bool all = idle >= load_seq_cst(&pool->threads) && !pool_has_work(pool);
+	bool all = load_seq_cst(&pool->closed) && idle >= load_seq_cst(&pool->threads) &&
+	           !pool_has_work(pool);
 	if (all)
 		exchange_seq_cst(&pool->finished, 1u);
 	unlock(&pool->threads_lock);
