@@ -93,6 +93,31 @@ static void spare_is_no_more(void)
 	model_assert(pool->coming == 0 && pool->role == 0 && pool->blocked == 0);
 }
 
+/* ---- Opened again, as the default executor is, beside a submit that came late ----- */
+
+static void submits_late(void)
+{
+	tl_task *task = new_task(count_run, &ran[0]);
+	int error = tl_submit_task(pool, task);
+	model_assert(error == 0 || error == -ESHUTDOWN);
+	if (!error)
+		tl_future_wait(&task->future, TL_FOREVER);
+	model_free(task);
+}
+
+static void drains_and_reopens(void)
+{
+	model_assert(tl_executor_shutdown(pool, TL_DRAIN, TL_FOREVER) == 0);
+	model_assert(executor_reopen(pool) == 0);
+	finish_task(submit(count_run, 1));
+}
+
+static void reopened_at_rest(void)
+{
+	model_assert(ran[1] == 1 && !pool->closed && !pool->finished);
+	at_rest();
+}
+
 /* bound, time-outs, failures to start a thread */
 #define MODEL(title, text, where, most, outs, fails_to, end, ...)                        \
 	{                                                                                \
@@ -136,5 +161,7 @@ const struct model models[] = {
 	      submits_nested),
 	MODEL("spare-search", "with searchers", searching_with_spare, 2, 0, 0,
 	      spare_is_no_more, submits_a_pair),
+	MODEL("reopen", "beside a late submit", one_of_two, 2, 0, 0, reopened_at_rest,
+	      submits_late, drains_and_reopens),
 	{ 0 },
 };
