@@ -212,6 +212,13 @@ void gate_shut(struct gate *gate)
 	pthread_mutex_unlock(&gate->lock);
 }
 
+void *wait_for_itself(void *argument)
+{
+	struct self *self = argument;
+	gate_pass(&self->gate);
+	return VALUE(tl_future_wait(self->future, TL_FOREVER));
+}
+
 void hold(tl_executor *executor, struct gate *gate, int n)
 {
 	int before = atomic_load(&gate->inside);

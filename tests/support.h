@@ -115,6 +115,12 @@ void *gate_pass(void *gate); /* the task */
 void gate_open(struct gate *gate);
 /* Once all that came have passed. */
 void gate_shut(struct gate *gate);
+/* A task that waits for its own future, once the gate lets it. */
+struct self {
+	struct gate gate;
+	tl_future *future;
+};
+void *wait_for_itself(void *self);
 /* Keep n workers of the executor at the gate: returns once they are there. */
 void hold(tl_executor *executor, struct gate *gate, int n);
 

@@ -290,18 +290,6 @@ Test(nested, timed_wait_inside_a_task_runs_out)
 	END_CLEAN();
 }
 
-struct self {
-	struct gate gate;
-	tl_future *future;
-};
-
-static void *wait_for_itself(void *argument)
-{
-	struct self *self = argument;
-	gate_pass(&self->gate);
-	return VALUE(tl_future_wait(self->future, TL_FOREVER));
-}
-
 Test(nested, task_that_waits_for_itself_is_told)
 {
 	for (int kind = 0; kind < KINDS; kind++) {

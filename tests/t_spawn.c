@@ -90,18 +90,6 @@ Test(spawn, running_one_can_be_asked_to_stop)
 	END_CLEAN();
 }
 
-struct self {
-	struct gate gate;
-	tl_future *future;
-};
-
-static void *wait_for_itself(void *argument)
-{
-	struct self *self = argument;
-	gate_pass(&self->gate);
-	return VALUE(tl_future_wait(self->future, TL_FOREVER));
-}
-
 Test(spawn, task_that_waits_for_itself_is_told)
 {
 	struct self self = { .gate = GATE };
