@@ -57,6 +57,7 @@ extern "C" {
 typedef struct tl_executor tl_executor;
 typedef struct tl_future tl_future;
 typedef struct tl_task tl_task;
+typedef struct tl_group tl_group;
 typedef struct tl_callback tl_callback;
 typedef struct tl_options tl_options;
 typedef struct tl_stats tl_stats;
@@ -76,7 +77,7 @@ typedef void *tl_function(void *argument);
  */
 struct tl_future {
 	uint32_t word_;
-	int32_t error_;
+	uint32_t process_;
 	void *value_;
 	tl_callback *callbacks_;
 };
@@ -92,7 +93,21 @@ struct tl_task {
 	void *argument_;
 	uintptr_t place_;
 	tl_executor *executor_;
-	uint32_t process_;
+	tl_group *group_;
+};
+
+/*
+ * Tasks that are waited for together; in your own memory, on a stack too. See
+ * tl_group_init. All members are private.
+ */
+struct tl_group {
+	uint64_t word_;
+	tl_executor *executor_;
+	tl_group *parent_;
+	uint64_t since_[2];
+	uint32_t queued_;
+	uint32_t cancelled_;
+	int32_t error_;
 	uint32_t reserved_;
 };
 
@@ -345,6 +360,44 @@ TL_API void tl_future_release(tl_future *future);
  */
 TL_API int tl_wait(tl_future *const *futures, size_t n, enum tl_wait_mode mode,
                    int64_t timeout);
+
+/* ---- Groups ------------------------------------------------------------------- */
+
+/*
+ * Set up a group for tasks of one executor. `parent` may be NULL: cancelling it cancels
+ * this group as well. A group must not go before what is nested in it has been waited
+ * for. 0, or -EINVAL. Also to begin anew: an error and a cancelling stay until then.
+ */
+TL_API int tl_group_init(tl_group *group, tl_executor *executor, tl_group *parent);
+
+/*
+ * As tl_submit and tl_submit_task, the task being the group's. From tasks, too; also into
+ * the group of the task. -ECANCELED (also as errno) when the group has been cancelled.
+ */
+TL_API tl_future *tl_group_submit(tl_group *group, tl_function *function, void *argument);
+TL_API int tl_group_submit_task(tl_group *group, tl_task *task);
+
+/*
+ * Wait until all tasks submitted to the group have ended: 0, or the first error of one of
+ * them; -ECANCELED is reported if there was no other. Or -ETIMEDOUT, after which a later
+ * wait may succeed; -EDEADLK in a task of this group, and in a worker (tl_worker_create)
+ * that waits for its own (tl_group_done tells whether a task failed with that or the wait
+ * did). After any other answer nothing of ours touches the group: its
+ * memory is yours, unless others wait for it or submit to it still; it may be used
+ * again. Inside a task of the group's pool, queued tasks of the group are run here, one
+ * after the other, and no others.
+ */
+TL_API int tl_group_wait(tl_group *group, int64_t timeout);
+
+/* Have all tasks submitted so far ended? */
+TL_API bool tl_group_done(const tl_group *group);
+
+/*
+ * Tasks of the group, and of those nested in it, that have not begun never will: they end
+ * as cancelled when their queue comes to them. Those that run are asked to stop
+ * (tl_cancel_requested). Later submits are refused. 0 or -EINVAL.
+ */
+TL_API int tl_group_cancel(tl_group *group);
 
 /* ---- Tasks -------------------------------------------------------------------- */
 

@@ -3,6 +3,7 @@
 #include "wait.h"
 
 #include "futex.h"
+#include "group.h"
 
 /*
  * CANCEL has been set while the task was queued. Try to take it out of its queue, whose
@@ -14,8 +15,9 @@ static void cancel_queued(tl_task *task)
 	if (pool) {
 		fetch_add_relaxed(&pool->cancelled, 1);
 		if (pool_claim(pool, task)) {
-			task->future.error_ = -ECANCELED;
-			future_finish(&task->future, CANCELLED);
+			if (task->group_)
+				group_dequeued(task->group_);
+			task_finish(task, CANCELLED);
 			return;
 		}
 		fetch_sub_relaxed(&pool->cancelled, 1);

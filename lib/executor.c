@@ -155,10 +155,8 @@ static void cancel_one(tl_executor *pool, tl_task *task)
 	if (!task)
 		return;
 	fetch_add_relaxed(&pool->cancelled, 1);
-	if (task_begin(task)) {
-		task->future.error_ = -ECANCELED;
-		future_finish(&task->future, CANCELLED);
-	}
+	if (task_begin(task))
+		task_finish(task, CANCELLED);
 }
 
 static void cancel_pending(tl_executor *pool)

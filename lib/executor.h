@@ -20,6 +20,10 @@ static int executor_push(tl_executor *pool, tl_task *task);
 /* The same, and see that somebody runs it. */
 static int executor_submit(tl_executor *pool, tl_task *task);
 
+/* Waiters that came before the submit look at the task again: it may be theirs to run.
+ * By address: the task itself may be over and gone. `word`: from task_enqueue. */
+static void wake_early_waiters(tl_task *task, int64_t word);
+
 /* Refuse submits from now on; with TL_CANCEL, end what is pending. */
 static void executor_close(tl_executor *pool, enum tl_shutdown_mode how);
 

@@ -74,8 +74,9 @@ TL_API int tl_future_fail(tl_future *future, int error)
 	CHECK_FUTURE(future);
 	if (!future_settle(future))
 		return -EALREADY;
-	future->error_ = error_normal(error);
-	future_finish(future, future->error_ == -ECANCELED ? CANCELLED : FAILED);
+	error = error_normal(error);
+	future->value_ = error_value(error);
+	future_finish(future, error == -ECANCELED ? CANCELLED : FAILED);
 	return 0;
 }
 

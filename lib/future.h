@@ -19,8 +19,8 @@
  *   RUNNING   ended     the thread that ran it
  *   SETTLING  ended     who had made it SETTLING
  *
- * Publishing: value and error are written first, then one CAS (release) sets the end
- * state and drops the executor's reference. After it the completer touches nothing of
+ * Publishing: the value, or the error in its place, is written first, then one CAS
+ * (release) sets the end state and drops the executor's reference. After it the completer touches nothing of
  * the future: its owner may have freed or unmapped it. It only wakes by address, which
  * the kernel allows on memory that is gone, so every wait loops.
  *
@@ -82,7 +82,7 @@ static inline bool is_orphan(tl_future *future)
 {
 	enum state state = state_of(load_acquire(&future->word_));
 	return (state == QUEUED || state == RUNNING) &&
-	       UNLIKELY(!process_is(load_relaxed(&task_of(future)->process_)));
+	       UNLIKELY(!process_is(load_relaxed(&future->process_)));
 }
 
 /* In a debug build: is this a future, and not one that has been given back? */
@@ -128,6 +128,20 @@ static int future_park(tl_future *future, uint32_t word, int64_t deadline);
 static inline int error_normal(int error)
 {
 	return error > 0 ? -error : error ? error : -EINVAL;
+}
+
+/* What a future that fails has for a value. */
+static inline void *error_value(int error)
+{
+	return (void *)(intptr_t)error;
+}
+
+/* How it ended, or is about to end in this state: 0, the error, or -ECANCELED. */
+static inline int error_of(const tl_future *future, enum state state)
+{
+	if (state == CANCELLED)
+		return -ECANCELED;
+	return state == FAILED ? (int)(intptr_t)future->value_ : 0;
 }
 
 #endif

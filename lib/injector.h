@@ -7,7 +7,7 @@
  * A position p counts up for ever; it uses the slot p % 2^bits in lap p / 2^bits. A slot
  * holds
  *   FREE(p)   = lap << 2                    free for position p, and for no other
- *   a task    = address | lap's parity << 1 | 1
+ *   a task    = address | lap's parity << 1 | 1, and HELD (place.h) for moments
  * so memory that is all zeros is an empty ring.
  *
  *   who          does                                      with
@@ -62,6 +62,13 @@ static inline uint64_t *injector_slot(const struct injector *injector, uint64_t 
 	return &injector->slots[position & (injector_size(injector) - 1)];
 }
 
+/* The task that this value of a slot gives to who took it out; NULL: none, or it is held. */
+static inline tl_task *injector_task(uint64_t value)
+{
+	return (value & (HELD | 1)) == 1 ? (tl_task *)(uintptr_t)(value & ~UINT64_C(3))
+	                                 : NULL;
+}
+
 /* 0, -ENOSPC (full) or -ESHUTDOWN. Full edge on success. */
 static inline int injector_push(struct injector *injector, tl_task *task)
 {
@@ -80,12 +87,15 @@ static inline int injector_push(struct injector *injector, tl_task *task)
 				return 0;
 			/* Another producer has moved it on, or it was closed first. */
 			if (tail == (t | CLOSED)) {
-				uint64_t again = injector_free(injector, t);
+				uint64_t again = injector_free(injector, t), mine = full;
 				if (cas_acq_rel(slot, &full, again))
 					return -ESHUTDOWN;
 				/* Claimed already, so it was accepted; but this position
-				 * will be used by whoever pushes after a reopening. */
-				cas_acq_rel(slot, &full, again);
+				 * will be used by whoever pushes after a reopening.
+				 * (Or a seeker, two laps late, has held it and let go.) */
+				while (!cas_acq_rel(slot, &full, again))
+					;
+				return full == mine ? -ESHUTDOWN : 0;
 			}
 			return 0;
 		}
@@ -129,7 +139,7 @@ static inline tl_task *injector_get(struct injector *injector, uint64_t position
 	uint64_t next = position + injector_size(injector);
 	uint64_t seen = exchange_acq_rel(injector_slot(injector, position),
 	                                 injector_free(injector, next));
-	return seen & 1 ? (tl_task *)(uintptr_t)(seen & ~UINT64_C(3)) : NULL;
+	return injector_task(seen);
 }
 
 /* Claim this very task out of its slot. */
@@ -146,7 +156,7 @@ static inline bool injector_claim(struct injector *injector, uint64_t position,
 static inline void injector_prefetch(struct injector *injector, uint64_t position)
 {
 	uint64_t seen = load_relaxed(injector_slot(injector, position));
-	prefetch_write((const void *)(uintptr_t)(seen & ~UINT64_C(3)));
+	prefetch_write((const void *)(uintptr_t)(seen & ~UINT64_C(7)));
 }
 
 #endif

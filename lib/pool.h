@@ -124,6 +124,10 @@ static bool pool_has_work(tl_executor *pool);
 /* Take this very task out of where it is queued. The pool must be known to live. */
 static bool pool_claim(tl_executor *pool, tl_task *task);
 
+/* Win a task of this group that is queued in the worker's own pool, or NULL. `next`: where
+ * in the two injectors to go on looking; at first the group's since_. */
+static tl_task *pool_seek(struct worker *worker, const tl_group *group, uint64_t next[2]);
+
 /* threads.c: a place among the threads, if the limit allows; and a thread to fill it:
  * one that has work waiting for it, or one that is idle from its first moment on. */
 static bool pool_reserve_thread(tl_executor *pool);

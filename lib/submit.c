@@ -63,8 +63,6 @@ TL_API tl_future *tl_submit(tl_executor *executor, tl_function *function, void *
 	return &task->future;
 }
 
-/* Waiters that came before the submit look at the task again: it may be theirs to run.
- * By address: the task itself may be over and gone. */
 static void wake_early_waiters(tl_task *task, int64_t word)
 {
 	if (UNLIKELY(word & WAITERS))
@@ -75,7 +73,7 @@ TL_API int tl_submit_task(tl_executor *executor, tl_task *task)
 {
 	if (!executor || !task || !task->function_)
 		return -EINVAL;
-	int64_t word = task_enqueue(task, executor);
+	int64_t word = task_enqueue(task, executor, NULL);
 	if (UNLIKELY(word < 0))
 		return (int)word;
 	CHECK_POOL(executor);
@@ -106,8 +104,9 @@ TL_API int tl_submit_tasks(tl_executor *executor, tl_task *const *tasks, size_t 
 		return -EOWNERDEAD;
 	for (; accepted < n && !error; accepted++) {
 		tl_task *task = tasks[accepted];
-		int64_t word =
-			task && task->function_ ? task_enqueue(task, executor) : -EINVAL;
+		int64_t word = task && task->function_
+		                       ? task_enqueue(task, executor, NULL)
+		                       : -EINVAL;
 		if (word < 0) {
 			error = (int)word;
 			break;

@@ -3,6 +3,7 @@
 #include "task.h"
 
 #include "futex.h"
+#include "group.h"
 
 /* What tl_fail returns: an address that no value of a user can be. */
 static char failure;
@@ -10,6 +11,9 @@ static char failure;
 static bool task_begin(tl_task *task)
 {
 	uint32_t *word = &task->future.word_, seen = load_relaxed(word);
+	tl_group *group = task->group_;
+	if (group)
+		group_dequeued(group);
 	for (;;) {
 		if (UNLIKELY(seen & CANCEL)) {
 			/* Its canceller may still touch our queue: instructions away. */
@@ -18,11 +22,12 @@ static bool task_begin(tl_task *task)
 			future_park(&task->future, seen, TL_FOREVER);
 			seen = load_acquire(word);
 		} else if (LIKELY(cas_acq_rel(word, &seen, with_state(seen, RUNNING)))) {
-			return true;
+			if (LIKELY(!group_is_cancelled(group)))
+				return true;
+			break;
 		}
 	}
-	task->future.error_ = -ECANCELED;
-	future_finish(&task->future, CANCELLED);
+	task_finish(task, CANCELLED);
 	return false;
 }
 
@@ -33,11 +38,28 @@ static enum state task_call(tl_task *task)
 	void *value = task->function_(task->argument_);
 	self.frame = frame.below;
 	if (UNLIKELY(value == &failure)) {
-		task->future.error_ = frame.error;
+		task->future.value_ = error_value(frame.error);
 		return frame.error == -ECANCELED ? CANCELLED : FAILED;
 	}
 	task->future.value_ = value;
 	return DONE;
+}
+
+static tl_callback *task_end(tl_task *task, enum state state)
+{
+	tl_group *group = task->group_;
+	int error = group ? error_of(&task->future, state) : 0;
+	tl_callback *list = future_end(&task->future, state);
+	if (group)
+		group_leave(group, error);
+	return list;
+}
+
+static void task_finish(tl_task *task, enum state state)
+{
+	tl_callback *list = task_end(task, state);
+	if (list)
+		future_fire(list);
 }
 
 static bool runs_here(const tl_future *future)
@@ -57,7 +79,11 @@ TL_API void *tl_fail(int error)
 
 TL_API bool tl_cancel_requested(void)
 {
-	return self.frame && load_relaxed(&self.frame->task->future.word_) & CANCEL;
+	if (!self.frame)
+		return false;
+	tl_task *task = self.frame->task;
+	return (load_relaxed(&task->future.word_) & CANCEL) ||
+	       group_is_cancelled(task->group_);
 }
 
 /* ---- Setting up --------------------------------------------------------------- */
@@ -85,11 +111,11 @@ static tl_task *task_new(tl_executor *executor, tl_function *function, void *arg
 		return fail_with(-ENOMEM);
 	task_set(task, QUEUED | CELL | 2 * REFERENCE, function, argument);
 	task->executor_ = executor;
-	task->process_ = process_number();
+	task->future.process_ = process_number();
 	return task;
 }
 
-static int64_t task_enqueue(tl_task *task, tl_executor *executor)
+static int64_t task_enqueue(tl_task *task, tl_executor *executor, tl_group *group)
 {
 	uint32_t *word = &task->future.word_, seen = load_relaxed(word);
 	do {
@@ -100,7 +126,8 @@ static int64_t task_enqueue(tl_task *task, tl_executor *executor)
 		if (state_of(seen) != NEW)
 			return -EBUSY;
 		task->executor_ = executor;
-		store_relaxed(&task->process_, process_number());
+		task->group_ = group;
+		store_relaxed(&task->future.process_, process_number());
 		store_relaxed(&task->place_, (uintptr_t)0);
 	} while (!cas_acq_rel(word, &seen, with_state(seen, QUEUED)));
 	return seen;
@@ -109,22 +136,27 @@ static int64_t task_enqueue(tl_task *task, tl_executor *executor)
 static void task_refused(tl_task *task)
 {
 	uint32_t *word = &task->future.word_, seen = load_relaxed(word);
+	tl_group *group = task->group_;
 	do {
 		if (seen & CANCEL) { /* somebody was promised that it never runs */
 			task_begin(task);
 			return;
 		}
 	} while (!cas_acq_rel(word, &seen, with_state(seen, NEW)));
+	if (group) {
+		group_dequeued(group);
+		group_leave(group, 0);
+	}
 }
 
 TL_API int tl_task_run(tl_task *task)
 {
 	if (!task || !task->function_)
 		return -EINVAL;
-	int64_t word = task_enqueue(task, NULL);
+	int64_t word = task_enqueue(task, NULL, NULL);
 	if (word < 0)
 		return (int)word;
 	if (task_begin(task))
-		future_finish(&task->future, task_call(task));
+		task_finish(task, task_call(task));
 	return 0;
 }

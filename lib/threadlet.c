@@ -12,6 +12,7 @@
 #include "task.c"
 
 #include "queues.c"
+#include "seek.c"
 #include "sleep.c"
 
 #include "threads.c"
@@ -24,6 +25,7 @@
 #include "watch.c"
 
 #include "cancel.c"
+#include "group.c"
 #include "spawn.c"
 #include "wait_many.c"
 

@@ -19,6 +19,18 @@
 
 #include "clock.h"
 
+static void wait_execute(struct worker *worker, tl_task *task)
+{
+	/* What this task completes is not put off by a callback that waits for it. */
+	tl_callback *put_off = self.put_off;
+	bool fires = self.fires;
+	self.put_off = NULL;
+	self.fires = false;
+	worker_execute(worker, task);
+	self.put_off = put_off;
+	self.fires = fires;
+}
+
 static int wait_run_queued(tl_future *future)
 {
 	struct worker *worker = self.worker;
@@ -32,15 +44,7 @@ static int wait_run_queued(tl_future *future)
 		return self.frame ? -EDEADLK : 0;
 	if (!pool_claim(worker->pool, task))
 		return -EAGAIN;
-
-	/* What this task completes is not put off by a callback that waits for it. */
-	tl_callback *put_off = self.put_off;
-	bool fires = self.fires;
-	self.put_off = NULL;
-	self.fires = false;
-	worker_execute(worker, task);
-	self.put_off = put_off;
-	self.fires = fires;
+	wait_execute(worker, task);
 	return 1;
 }
 
@@ -147,14 +151,10 @@ TL_API int tl_future_result(tl_future *future, void **value, int64_t timeout)
 	int error = tl_future_wait(future, timeout);
 	if (error)
 		return error;
-	switch (state_of(load_acquire(&future->word_))) {
-	case DONE:
-		if (value)
-			*value = future->value_;
-		return 0;
-	case CANCELLED: return -ECANCELED;
-	default: return future->error_;
-	}
+	enum state state = state_of(load_acquire(&future->word_));
+	if (state == DONE && value)
+		*value = future->value_;
+	return error_of(future, state);
 }
 
 TL_API void *tl_await(tl_future *future)

@@ -13,6 +13,9 @@ static int wait_until(tl_future *future, int64_t deadline);
  * -EDEADLK if it is queued behind the waiting task. */
 static int wait_run_queued(tl_future *future);
 
+/* Run a task of its pool, which this worker has won, inside a wait. */
+static void wait_execute(struct worker *worker, tl_task *task);
+
 /* Around a sleep inside a task: a spare may stand in. */
 static void wait_blocks(void);
 static void wait_unblocks(void);

@@ -154,7 +154,6 @@ static void worker_execute(struct worker *worker, tl_task *task)
 	}
 	enum state state = CANCELLED;
 	if (UNLIKELY(load_relaxed(&pool->cancelling))) {
-		task->future.error_ = -ECANCELED;
 		count_up(&worker->counters.cancelled, 1);
 	} else {
 		tl_function *function =
@@ -173,7 +172,7 @@ static void worker_execute(struct worker *worker, tl_task *task)
 	if (!self.frame && load_relaxed(&pool->max_workers) > 1 &&
 	    worker_out_of_work(worker))
 		worker_announce(worker);
-	tl_callback *list = future_end(&task->future, state);
+	tl_callback *list = task_end(task, state);
 	if (UNLIKELY(list != NULL))
 		worker_fire(worker, list);
 }

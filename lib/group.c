@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* layer 7: group · tl_group: tasks that are waited for together */
+/*
+ * A waiter sleeps until the last member has ended. A worker of the group's own pool helps
+ * meanwhile: it runs the group's queued tasks on its own stack, so that a pool of one
+ * makes progress, and no others, which might want a lock that is held further down this
+ * stack. While the group has queued tasks and none is found, somebody has it in his
+ * hands, between two of his instructions: the helper naps and looks again.
+ */
+#include "group.h"
+
+#include "clock.h"
+#include "wait.h"
+
+TL_API int tl_group_init(tl_group *group, tl_executor *executor, tl_group *parent)
+{
+	if (!group || !executor || group == parent)
+		return -EINVAL;
+	CHECK_POOL(executor);
+	*group = (tl_group){ .executor_ = executor, .parent_ = parent };
+	for (unsigned level = 0; level < 2; level++)
+		group->since_[level] =
+			load_relaxed(&executor->inbox.level[level].tail) & ~CLOSED;
+	return 0;
+}
+
+/* ---- Submitting --------------------------------------------------------------- */
+
+/* Push a task that is a member already. On success the group may be gone. */
+static int group_push(tl_group *group, tl_task *task, bool helped)
+{
+	uint32_t *futex = group_futex(group);
+	int error = executor_submit(group->executor_, task);
+	if (UNLIKELY(helped))
+		futex_wake(futex, INT_MAX);
+	return error;
+}
+
+/* It was not pushed. */
+static void group_unjoin(tl_group *group)
+{
+	group_dequeued(group);
+	group_leave(group, 0);
+}
+
+TL_API tl_future *tl_group_submit(tl_group *group, tl_function *function, void *argument)
+{
+	if (!group || !group->executor_)
+		return fail_with(-EINVAL);
+	if (group_is_cancelled(group))
+		return fail_with(-ECANCELED);
+	CHECK_POOL(group->executor_);
+	tl_task *task = task_new(group->executor_, function, argument);
+	if (UNLIKELY(!task))
+		return NULL;
+	task->group_ = group;
+	int error = group_push(group, task, group_join(group));
+	if (UNLIKELY(error)) {
+		cell_free(task);
+		group_unjoin(group);
+		return fail_with(error);
+	}
+	return &task->future;
+}
+
+TL_API int tl_group_submit_task(tl_group *group, tl_task *task)
+{
+	if (!group || !group->executor_ || !task || !task->function_)
+		return -EINVAL;
+	if (group_is_cancelled(group))
+		return -ECANCELED;
+	CHECK_POOL(group->executor_);
+	bool helped = group_join(group);
+	int64_t word = task_enqueue(task, group->executor_, group);
+	if (UNLIKELY(word < 0)) {
+		if (helped)
+			futex_wake(group_futex(group), INT_MAX);
+		group_unjoin(group);
+		return (int)word;
+	}
+	int error = group_push(group, task, helped);
+	if (UNLIKELY(error))
+		task_refused(task);
+	else
+		wake_early_waiters(task, word);
+	return error;
+}
+
+/* ---- Waiting ------------------------------------------------------------------ */
+
+/* Does this thread run a task of the group, here or further down its stack? */
+static bool group_runs_here(const tl_group *group)
+{
+	for (struct frame *frame = self.frame; frame; frame = frame->below)
+		if (frame->task->group_ == group)
+			return true;
+	return false;
+}
+
+/* Sleep, with these bits set; the first time only set them: the caller looks again. */
+static int group_sleep(tl_group *group, uint64_t word, uint64_t bits, int64_t deadline)
+{
+	if ((word & bits) != bits) {
+		while (group_has_members(word) &&
+		       !cas_acq_rel(&group->word_, &word, word | bits))
+			;
+		return 0;
+	}
+	wait_blocks();
+	int error = futex_wait(group_futex(group), (uint32_t)word, deadline);
+	wait_unblocks();
+	return error;
+}
+
+static bool is_over(int64_t deadline)
+{
+	return deadline != TL_FOREVER && clock_now() >= deadline;
+}
+
+static int group_wait(tl_group *group, int64_t deadline)
+{
+	tl_executor *pool = group->executor_;
+	struct worker *helper =
+		self.worker && self.worker->pool == pool ? self.worker : NULL;
+	uint64_t word, next[2] = { group->since_[0], group->since_[1] };
+	uint64_t bits = helper ? AWAITED | HELPED : AWAITED;
+	int64_t nap = NAP_FIRST;
+	if (!pool_is_ours(pool))
+		return -EOWNERDEAD;
+	if (group_runs_here(group) || (helper && pool->ordered))
+		return -EDEADLK;
+	while (group_has_members(word = load_acquire(&group->word_))) {
+		int64_t until = deadline;
+		if (helper && load_acquire(&group->queued_)) {
+			if (is_over(deadline))
+				return -ETIMEDOUT;
+			tl_task *task = pool_seek(helper, group, next);
+			if (task) {
+				wait_execute(helper, task);
+				nap = NAP_FIRST;
+				continue;
+			}
+			int64_t wake = deadline_after(nap);
+			until = wake < deadline ? wake : deadline;
+			nap = nap < NAP_MOST ? 2 * nap : NAP_MOST;
+		}
+		if (group_sleep(group, word, bits, until) == -ETIMEDOUT &&
+		    until == deadline)
+			return group_has_members(load_acquire(&group->word_)) ? -ETIMEDOUT
+			                                                      : 0;
+	}
+	return 0;
+}
+
+TL_API int tl_group_wait(tl_group *group, int64_t timeout)
+{
+	if (!group || !group->executor_ || timeout < 0)
+		return -EINVAL;
+	if (group_has_members(load_acquire(&group->word_))) {
+		int error =
+			timeout ? group_wait(group, deadline_after(timeout)) : -ETIMEDOUT;
+		if (error)
+			return error;
+	}
+	return load_relaxed(&group->error_);
+}
+
+TL_API bool tl_group_done(const tl_group *group)
+{
+	return group && !group_has_members(load_acquire(&group->word_));
+}
+
+TL_API int tl_group_cancel(tl_group *group)
+{
+	if (!group || !group->executor_)
+		return -EINVAL;
+	if (group_has_members(load_acquire(&group->word_)) &&
+	    !pool_is_ours(group->executor_))
+		return -EOWNERDEAD;
+	exchange_seq_cst(&group->cancelled_, 1u);
+	return 0;
+}
