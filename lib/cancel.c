@@ -14,7 +14,7 @@ static void cancel_queued(tl_task *task)
 	tl_executor *pool = task->executor_;
 	if (pool) {
 		fetch_add_relaxed(&pool->cancelled, 1);
-		if (pool_claim(pool, task)) {
+		if (pool_withdraw(pool, task)) {
 			if (task->group_)
 				group_dequeued(task->group_);
 			task_finish(task, CANCELLED);

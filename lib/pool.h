@@ -124,6 +124,9 @@ static bool pool_has_work(tl_executor *pool);
 /* Take this very task out of where it is queued. The pool must be known to live. */
 static bool pool_claim(tl_executor *pool, tl_task *task);
 
+/* The same for a canceller; a task that a seeker holds (seek.c) is left to him to end. */
+static bool pool_withdraw(tl_executor *pool, tl_task *task);
+
 /* Win a task of this group that is queued in the worker's own pool, or NULL. `next`: where
  * in the two injectors to go on looking; at first the group's since_. */
 static tl_task *pool_seek(struct worker *worker, const tl_group *group, uint64_t next[2]);

@@ -6,11 +6,13 @@
  * his group. So he holds it: a bit is set in the slot, by CAS on this very task.
  * Whatever would take it out of its slot meanwhile, be it the owner of a ring or of a
  * position, a thief or the shutdown, empties the slot and goes on as if it had been
- * empty: nobody ever waits for the seeker. A claimer finds no such task there.
+ * empty: nobody ever waits for the seeker. A claimer finds no such task there; a
+ * canceller, who won't come again, empties the slot too, and so leaves the task to him.
  *
  *   the task is      and nobody has emptied the slot      and somebody has
  *   of the group     take it                              take it: it is his already
- *   any other        take the bit away                    it is his: into his own ring
+ *   any other        take the bit away                    it is his: into his own ring,
+ *                                                         or end it, if cancelled
  *
  * A worker seeks inside a task or a callback, so its pool can't end under it. A seeker may
  * miss a task that is between two queues, or held by another one; so the caller of this
@@ -25,6 +27,11 @@ typedef uint64_t __attribute__((may_alias)) slot_value;
 static COLD void seek_misplaced(struct worker *worker, tl_task *task)
 {
 	struct overflow *list = &worker->pool->inbox.list;
+	if (load_acquire(&task->future.word_) & CANCEL) {
+		count_up(&worker->counters.cancelled, 1);
+		task_begin(task);
+		return;
+	}
 	if (!ring_push(&worker->ring, task)) {
 		lock(&list->lock);
 		overflow_append(list, task);
@@ -163,4 +170,29 @@ static tl_task *pool_seek(struct worker *worker, const tl_group *group, uint64_t
 	if (!task)
 		task = seek_list(worker, group);
 	return task ? task : seek_other_rings(worker, group);
+}
+
+/* ---- For cancellers ----------------------------------------------------------- */
+
+static bool pool_withdraw(tl_executor *pool, tl_task *task)
+{
+	while (!pool_claim(pool, task)) {
+		uintptr_t place = load_acquire(&task->place_);
+		uint64_t spot = place_spot(place), value = (uintptr_t)task, empty = 0;
+		slot_value *slot = place_pointer(place);
+		if (place_kind(place) == PLACE_INBOX) {
+			struct injector *injector = &pool->inbox.level[spot_level(spot)];
+			uint64_t position = spot_position(spot);
+			value = injector_full(injector, position, task);
+			empty = injector_free(injector,
+			                      position + injector_size(injector));
+			slot = injector_slot(injector, position);
+		} else if (place_kind(place) != PLACE_RING) {
+			return false;
+		}
+		uint64_t seen = value | HELD;
+		if (cas_acq_rel(slot, &seen, empty) || seen != value)
+			return false;
+	}
+	return true;
 }

@@ -35,7 +35,8 @@ static int wait_run_queued(tl_future *future)
 {
 	struct worker *worker = self.worker;
 	uint32_t word = load_acquire(&future->word_);
-	if (!worker || state_of(word) != QUEUED || (word & CANCEL))
+	bool withdrawn = (word & (CANCEL | LEFT)) == CANCEL; /* at this moment */
+	if (!worker || state_of(word) != QUEUED || withdrawn)
 		return 0;
 	tl_task *task = task_of(future);
 	if (task->executor_ != worker->pool)
