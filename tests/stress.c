@@ -29,7 +29,7 @@
 enum { THREADS = 6, SHARED = 3, TASKS = 512, STALL_SECONDS = 60 };
 
 static struct {
-	atomic_ulong operations, cells, own, batches, go, spawns, executors;
+	atomic_ulong operations, cells, own, batches, go, spawns, executors, groups;
 	atomic_ulong ran, failed, cancelled, refused, accepted, callbacks, removed,
 		timeouts;
 } count;
@@ -50,9 +50,9 @@ static void dump(const char *why)
 	fprintf(stderr, "stress: %s; seed %lu\n", why, seed);
 	fprintf(stderr,
 	        "operations %lu: cells %lu, own tasks %lu, batches %lu, go %lu, spawns %lu, "
-	        "executors %lu\n",
+	        "executors %lu, groups %lu\n",
 	        count.operations, count.cells, count.own, count.batches, count.go,
-	        count.spawns, count.executors);
+	        count.spawns, count.executors, count.groups);
 	fprintf(stderr,
 	        "accepted %lu = ran %lu + cancelled %lu; failed %lu, refused %lu, "
 	        "callbacks %lu, removed %lu, timeouts %lu\n",
@@ -115,6 +115,41 @@ static void *leaf(void *argument)
 	return argument;
 }
 
+/* Account for a future that has ended. */
+static void settle(tl_future *future)
+{
+	int result = tl_future_result(future, NULL, 0);
+	CHECK(result == 0 || result == -EIO || result == -ECANCELED);
+	if (result == -ECANCELED)
+		did(&count.cancelled);
+}
+
+/* A group on the stack of a task, of tasks in the same executor. */
+static void run_group(tl_executor *executor, unsigned random)
+{
+	tl_group group;
+	tl_future *children[8];
+	unsigned n = 1 + below(&random, 8);
+	CHECK(!tl_group_init(&group, executor, NULL));
+	did(&count.groups);
+	for (unsigned i = 0; i < n; i++) {
+		children[i] = tl_group_submit(&group, leaf, VALUE(i));
+		did(children[i] ? &count.accepted : &count.refused);
+	}
+	if (below(&random, 4) == 0)
+		CHECK(!tl_group_cancel(&group));
+	int result = tl_group_wait(&group, TL_FOREVER);
+	CHECK(!result || result == -ECANCELED || result == -EDEADLK);
+	while (!tl_group_done(&group)) /* in a worker, which can't wait for these */
+		for (unsigned i = 0; i < n; i++)
+			tl_future_cancel(children[i]);
+	for (unsigned i = 0; i < n; i++) {
+		if (children[i])
+			settle(children[i]);
+		tl_future_release(children[i]);
+	}
+}
+
 static void *run_job(void *argument)
 {
 	struct job *job = argument;
@@ -173,6 +208,7 @@ static void *run_job(void *argument)
 		did(&count.timeouts);
 		break;
 	}
+	case 5: run_group(job->executor, random); break;
 	default: break;
 	}
 	return job;
@@ -193,15 +229,6 @@ struct actor {
 	struct job jobs[TASKS];
 	tl_future *cells[64];
 };
-
-/* Account for a future that has ended. */
-static void settle(tl_future *future)
-{
-	int result = tl_future_result(future, NULL, 0);
-	CHECK(result == 0 || result == -EIO || result == -ECANCELED);
-	if (result == -ECANCELED)
-		did(&count.cancelled);
-}
 
 static void await_some_way(struct actor *actor, tl_future *future)
 {
@@ -330,6 +357,50 @@ static void use_own_tasks(struct actor *actor, tl_executor *executor)
 	}
 }
 
+/* Own tasks in a group, or in one nested in it; cancelled or not. */
+static void use_group(struct actor *actor, tl_executor *executor)
+{
+	tl_group outer, inner;
+	unsigned n = below(&actor->random, below(&actor->random, 20) ? 30 : TASKS);
+	unsigned how = below(&actor->random, 6);
+	bool accepted[TASKS] = { false };
+	CHECK(!tl_group_init(&outer, executor, NULL));
+	CHECK(!tl_group_init(&inner, executor, &outer));
+	did(&count.groups);
+	for (unsigned i = 0; i < n; i++) {
+		struct job *job = &actor->jobs[i];
+		memset(job, 0, sizeof *job);
+		job->executor = executor;
+		job->random = next_random(&actor->random);
+		tl_task_init(&job->task, run_job, job);
+		int result = tl_group_submit_task(i % 3 ? &inner : &outer, &job->task);
+		CHECK(!result || result == -ESHUTDOWN || result == -ECANCELED);
+		accepted[i] = !result;
+		did(result ? &count.refused : &count.accepted);
+		if (how == 0 && i == n / 2)
+			CHECK(!tl_group_cancel(&inner));
+	}
+	if (how == 1)
+		CHECK(!tl_group_cancel(&outer));
+	int result;
+	while ((result = tl_group_wait(&inner, below(&actor->random, 60) *
+	                                               MICROSECOND)) == -ETIMEDOUT)
+		did(&count.timeouts);
+	CHECK(!result || result == -EIO || result == -ECANCELED);
+	result = tl_group_wait(&outer, TL_FOREVER);
+	CHECK(!result || result == -EIO || result == -ECANCELED);
+	memset(&inner, 0x5a, sizeof inner);
+	memset(&outer, 0x5a, sizeof outer);
+	for (unsigned i = 0; i < n; i++) {
+		struct job *job = &actor->jobs[i];
+		CHECK(tl_future_done(&job->task.future) == accepted[i]);
+		if (accepted[i])
+			settle(&job->task.future);
+		CHECK(job->runs ==
+		      (accepted[i] && !tl_future_cancelled(&job->task.future)));
+	}
+}
+
 static void use_default(struct actor *actor)
 {
 	bool spawn = below(&actor->random, 8) == 0;
@@ -396,7 +467,9 @@ static void use_one_of_its_own(struct actor *actor)
 	if (others)
 		CHECK(!pthread_create(&other, NULL, submit_until_refused, executor));
 	for (unsigned i = below(&actor->random, 4); i--;) {
-		if (below(&actor->random, 2))
+		if (below(&actor->random, 4) == 0)
+			use_group(actor, executor);
+		else if (below(&actor->random, 2))
 			use_cells(actor, executor);
 		else
 			use_own_tasks(actor, executor);
@@ -429,13 +502,14 @@ static void *act(void *argument)
 	struct actor *actor = argument;
 	while (!atomic_load(&over)) {
 		tl_executor *executor = shared[below(&actor->random, SHARED)];
-		switch (below(&actor->random, 8)) {
+		switch (below(&actor->random, 9)) {
 		case 0:
 		case 1: use_cells(actor, executor); break;
 		case 2:
 		case 3:
 		case 4: use_own_tasks(actor, executor); break;
 		case 5: use_one_of_its_own(actor); break;
+		case 6: use_group(actor, executor); break;
 		default: use_default(actor);
 		}
 		did(&count.operations);
