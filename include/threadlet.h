@@ -101,13 +101,16 @@ struct tl_task {
  * tl_group_init. All members are private.
  */
 struct tl_group {
-	uint64_t word_;
+	uint64_t joined_;
+	uint64_t apart_[8]; /* lines that different threads write */
 	tl_executor *executor_;
 	tl_group *parent_;
 	uint64_t since_[2];
-	uint32_t queued_;
 	uint32_t cancelled_;
 	int32_t error_;
+	uint64_t apart_too_[8];
+	uint64_t left_;
+	uint32_t begun_;
 	uint32_t reserved_;
 };
 

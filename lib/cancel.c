@@ -16,7 +16,7 @@ static void cancel_queued(tl_task *task)
 		fetch_add_relaxed(&pool->cancelled, 1);
 		if (pool_withdraw(pool, task)) {
 			if (task->group_)
-				group_dequeued(task->group_);
+				group_begin(task->group_);
 			task_finish(task, CANCELLED);
 			return;
 		}

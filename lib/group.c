@@ -39,7 +39,7 @@ static int group_push(tl_group *group, tl_task *task, bool helped)
 /* It was not pushed. */
 static void group_unjoin(tl_group *group)
 {
-	group_dequeued(group);
+	group_begin(group);
 	group_leave(group, 0);
 }
 
@@ -97,17 +97,20 @@ static bool group_runs_here(const tl_group *group)
 	return false;
 }
 
-/* Sleep, with these bits set; the first time only set them: the caller looks again. */
-static int group_sleep(tl_group *group, uint64_t word, uint64_t bits, int64_t deadline)
+/* Say that somebody is about to sleep; the caller looks at everything again. */
+static void group_await(tl_group *group, bool helper)
 {
-	if ((word & bits) != bits) {
-		while (group_has_members(word) &&
-		       !cas_acq_rel(&group->word_, &word, word | bits))
-			;
-		return 0;
-	}
+	uint64_t left = load_relaxed(&group->left_);
+	while (!(left & AWAITED) && !cas_acq_rel(&group->left_, &left, left | AWAITED))
+		;
+	if (helper)
+		fetch_or_seq_cst(&group->joined_, HELPED);
+}
+
+static int group_sleep(tl_group *group, uint64_t left, int64_t deadline)
+{
 	wait_blocks();
-	int error = futex_wait(group_futex(group), (uint32_t)word, deadline);
+	int error = futex_wait(group_futex(group), (uint32_t)left, deadline);
 	wait_unblocks();
 	return error;
 }
@@ -120,23 +123,26 @@ static bool is_over(int64_t deadline)
 static int group_wait(tl_group *group, int64_t deadline)
 {
 	tl_executor *pool = group->executor_;
-	struct worker *helper =
-		self.worker && self.worker->pool == pool ? self.worker : NULL;
-	uint64_t word, next[2] = { group->since_[0], group->since_[1] };
-	uint64_t bits = helper ? AWAITED | HELPED : AWAITED;
+	bool helper = self.worker && self.worker->pool == pool;
+	uint64_t next[2] = { group->since_[0], group->since_[1] };
 	int64_t nap = NAP_FIRST;
 	if (!pool_is_ours(pool))
 		return -EOWNERDEAD;
 	if (group_runs_here(group) || (helper && pool->ordered))
 		return -EDEADLK;
-	while (group_has_members(word = load_acquire(&group->word_))) {
+	for (;;) {
+		uint64_t left = load_acquire(&group->left_);
+		uint32_t begun = load_acquire(&group->begun_);
+		uint64_t joined = load_acquire(&group->joined_);
 		int64_t until = deadline;
-		if (helper && load_acquire(&group->queued_)) {
+		if (group_all_left(joined, left))
+			return 0;
+		if (helper && group_has_queued(joined, begun)) {
 			if (is_over(deadline))
 				return -ETIMEDOUT;
-			tl_task *task = pool_seek(helper, group, next);
+			tl_task *task = pool_seek(self.worker, group, next);
 			if (task) {
-				wait_execute(helper, task);
+				wait_execute(self.worker, task);
 				nap = NAP_FIRST;
 				continue;
 			}
@@ -144,19 +150,19 @@ static int group_wait(tl_group *group, int64_t deadline)
 			until = wake < deadline ? wake : deadline;
 			nap = nap < NAP_MOST ? 2 * nap : NAP_MOST;
 		}
-		if (group_sleep(group, word, bits, until) == -ETIMEDOUT &&
-		    until == deadline)
-			return group_has_members(load_acquire(&group->word_)) ? -ETIMEDOUT
-			                                                      : 0;
+		if (!(left & AWAITED) || (helper && !(joined & HELPED)))
+			group_await(group, helper);
+		else if (group_sleep(group, left, until) == -ETIMEDOUT &&
+		         until == deadline)
+			return group_is_empty(group) ? 0 : -ETIMEDOUT;
 	}
-	return 0;
 }
 
 TL_API int tl_group_wait(tl_group *group, int64_t timeout)
 {
 	if (!group || !group->executor_ || timeout < 0)
 		return -EINVAL;
-	if (group_has_members(load_acquire(&group->word_))) {
+	if (!group_is_empty(group)) {
 		int error =
 			timeout ? group_wait(group, deadline_after(timeout)) : -ETIMEDOUT;
 		if (error)
@@ -167,15 +173,14 @@ TL_API int tl_group_wait(tl_group *group, int64_t timeout)
 
 TL_API bool tl_group_done(const tl_group *group)
 {
-	return group && !group_has_members(load_acquire(&group->word_));
+	return group && group_is_empty(group);
 }
 
 TL_API int tl_group_cancel(tl_group *group)
 {
 	if (!group || !group->executor_)
 		return -EINVAL;
-	if (group_has_members(load_acquire(&group->word_)) &&
-	    !pool_is_ours(group->executor_))
+	if (!group_is_empty(group) && !pool_is_ours(group->executor_))
 		return -EOWNERDEAD;
 	exchange_seq_cst(&group->cancelled_, 1u);
 	return 0;

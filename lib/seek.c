@@ -11,8 +11,8 @@
  *
  *   the task is      and nobody has emptied the slot      and somebody has
  *   of the group     take it                              take it: it is his already
- *   any other        take the bit away                    it is his: into his own ring,
- *                                                         or end it, if cancelled
+ *   any other        take the bit away                    it is his: into the list, or
+ *                                                         end it, if it is cancelled
  *
  * A worker seeks inside a task or a callback, so its pool can't end under it. A seeker may
  * miss a task that is between two queues, or held by another one; so the caller of this
@@ -23,22 +23,27 @@
 
 typedef uint64_t __attribute__((may_alias)) slot_value;
 
-/* Not of the group, and taken out of its slot: see that it gets run. */
+/*
+ * Not of the group, and taken out of its slot: into the list. A canceller that came
+ * while it was nowhere has set CANCEL before it looked for the task in vain; one that
+ * comes later finds it.
+ */
 static COLD void seek_misplaced(struct worker *worker, tl_task *task)
 {
 	struct overflow *list = &worker->pool->inbox.list;
-	if (load_acquire(&task->future.word_) & CANCEL) {
-		count_up(&worker->counters.cancelled, 1);
-		task_begin(task);
+	lock(&list->lock);
+	overflow_append(list, task);
+	count_up(&list->pushed, -UINT64_C(1)); /* it was counted before */
+	bool cancelled = load_acquire(&task->future.word_) & CANCEL;
+	if (cancelled)
+		overflow_unlink(list, task);
+	unlock(&list->lock);
+	if (!cancelled) {
+		pool_signal(worker->pool);
 		return;
 	}
-	if (!ring_push(&worker->ring, task)) {
-		lock(&list->lock);
-		overflow_append(list, task);
-		count_up(&list->pushed, -UINT64_C(1)); /* it was counted before */
-		unlock(&list->lock);
-	}
-	pool_signal(worker->pool);
+	count_up(&worker->counters.cancelled, 1);
+	task_begin(task);
 }
 
 /* The slot had this value, a task's. *sure becomes false when another seeker has it: it

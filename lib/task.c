@@ -13,7 +13,7 @@ static bool task_begin(tl_task *task)
 	uint32_t *word = &task->future.word_, seen = load_relaxed(word);
 	tl_group *group = task->group_;
 	if (group)
-		group_dequeued(group);
+		group_begin(group);
 	for (;;) {
 		if (UNLIKELY(seen & CANCEL)) {
 			/* Its canceller may still touch our queue: instructions away. */
@@ -144,7 +144,7 @@ static void task_refused(tl_task *task)
 		}
 	} while (!cas_acq_rel(word, &seen, with_state(seen, NEW)));
 	if (group) {
-		group_dequeued(group);
+		group_begin(group);
 		group_leave(group, 0);
 	}
 }

@@ -174,7 +174,7 @@ static void member_elsewhere(void)
 	pool = still_pool(1);
 	group_made();
 	group_join(group);
-	group_dequeued(group);
+	group_begin(group);
 }
 
 /* Worker 0, the only one, in a wait for the group. */
@@ -196,7 +196,7 @@ static void two_elsewhere(void)
 {
 	member_elsewhere();
 	group_join(group);
-	group_dequeued(group);
+	group_begin(group);
 }
 
 static void ends_member(void)
@@ -302,14 +302,12 @@ static void thief_takes(void)
 	run_found(worker, worker_find(worker));
 }
 
-/* Until the group has ended; what it took by mistake is in its own ring then. */
 static void seeker_waits(void)
 {
-	struct worker *worker = play(pool, 2);
+	play(pool, 2);
 	told = tl_group_wait(group, TL_FOREVER);
 	model_free(group);
 	model_free(mine);
-	run_found(worker, ring_pop(&worker->ring));
 }
 
 static void other_is_withdrawn(void)
@@ -324,7 +322,7 @@ static void in_inbox_for_longer(void)
 {
 	in_inbox();
 	group_join(group);
-	group_dequeued(group);
+	group_begin(group);
 }
 
 static void other_is_withdrawn_first(void)
