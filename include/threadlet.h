@@ -59,6 +59,8 @@ typedef struct tl_future tl_future;
 typedef struct tl_task tl_task;
 typedef struct tl_group tl_group;
 typedef struct tl_callback tl_callback;
+typedef struct tl_completions tl_completions;
+typedef struct tl_completion tl_completion;
 typedef struct tl_options tl_options;
 typedef struct tl_stats tl_stats;
 typedef struct tl_stuck tl_stuck;
@@ -111,7 +113,7 @@ struct tl_group {
 	uint64_t apart_too_[8];
 	uint64_t left_;
 	uint32_t begun_;
-	uint32_t reserved_;
+	uint32_t process_;
 };
 
 /*
@@ -126,6 +128,12 @@ struct tl_callback {
 	tl_callback *next_;
 	tl_future *future_;
 	uint32_t state_;
+};
+
+/* What a completion queue hands out: a future that has ended, and what came with it. */
+struct tl_completion {
+	tl_future *future;
+	void *tag;
 };
 
 /* How an executor is made. All zero, like a NULL pointer, means all defaults. */
@@ -401,6 +409,45 @@ TL_API bool tl_group_done(const tl_group *group);
  * (tl_cancel_requested). Later submits are refused. 0 or -EINVAL.
  */
 TL_API int tl_group_cancel(tl_group *group);
+
+/* ---- Completion queues ---------------------------------------------------------- */
+
+/* A queue that futures come to when they end. NULL with errno ENOMEM. Allocates. */
+TL_API tl_completions *tl_completions_create(void);
+
+/*
+ * Have it come to the queue, with its tag, when it ends; at once if it has. A future may
+ * be added to several queues, and more than once. Your reference stays yours; your own
+ * future must not go before it has been taken. 0, -EINVAL, -ENOMEM, -EOWNERDEAD.
+ * Allocates when more are left than ever before, and now and then (nodes are recycled).
+ */
+TL_API int tl_completions_add(tl_completions *completions, tl_future *future, void *tag);
+
+/*
+ * Take up to n that have ended, in the order in which they did, about: how many, at least
+ * 1. Waits for the first one: -ETIMEDOUT. -EINVAL. Any number of threads may take.
+ * Inside a task of a pool, tasks that are queued in that pool and will come to this queue
+ * are run here while there is nothing to take. (But in a worker, made by
+ * tl_worker_create, what is queued behind the task that waits will never come.)
+ */
+TL_API int tl_completions_take(tl_completions *completions, tl_completion *taken,
+                               size_t n, int64_t timeout);
+
+/* How many have been added and not taken yet. */
+TL_API size_t tl_completions_left(const tl_completions *completions);
+
+/*
+ * A descriptor for poll, epoll and event loops: readable while there is something to take.
+ * Always the same one; never read or close it. Made by the first call, before which
+ * nothing is spent on it: -EMFILE, -ENFILE, -ENOMEM.
+ */
+TL_API int tl_completions_descriptor(tl_completions *completions);
+
+/*
+ * Futures that have not ended go on, and come nowhere then. 0, also for NULL. Nobody may
+ * use the queue at the same time or later.
+ */
+TL_API int tl_completions_destroy(tl_completions *completions);
 
 /* ---- Tasks -------------------------------------------------------------------- */
 

@@ -26,9 +26,7 @@
  *
  * With callbacks, the list is first swapped for FIRED, then the end is published, then
  * the nodes run. Who comes to register and finds FIRED waits for the end, which is
- * instructions away, and runs his node himself. The list is guarded by one of a few
- * locks, chosen by the future's address; a future without callbacks takes none. Each
- * node holds a reference, so that a cell is still there when its callbacks run.
+ * instructions away, and runs his node himself (callback.c). Each node holds a reference, so that a cell is still there when its callbacks run.
  *
  * Cancelling what is queued: CANCEL is set while the word says QUEUED. From then on the
  * task won't run, and can't end before LEFT is set, unless the canceller himself wins

@@ -6,6 +6,7 @@
  * makes progress, and no others, which might want a lock that is held further down this
  * stack. While the group has queued tasks and none is found, somebody has it in his
  * hands, between two of his instructions: the helper naps and looks again.
+ * The pool may be gone as soon as the group is empty, so others don't look at it.
  */
 #include "group.h"
 
@@ -17,7 +18,11 @@ TL_API int tl_group_init(tl_group *group, tl_executor *executor, tl_group *paren
 	if (!group || !executor || group == parent)
 		return -EINVAL;
 	CHECK_POOL(executor);
-	*group = (tl_group){ .executor_ = executor, .parent_ = parent };
+	*group = (tl_group){
+		.executor_ = executor,
+		.parent_ = parent,
+		.process_ = executor->process,
+	};
 	for (unsigned level = 0; level < 2; level++)
 		group->since_[level] =
 			load_relaxed(&executor->inbox.level[level].tail) & ~CLOSED;
@@ -115,6 +120,11 @@ static int group_sleep(tl_group *group, uint64_t left, int64_t deadline)
 	return error;
 }
 
+static bool is_member(tl_task *task, const void *group)
+{
+	return load_relaxed(&task->group_) == group;
+}
+
 static bool is_over(int64_t deadline)
 {
 	return deadline != TL_FOREVER && clock_now() >= deadline;
@@ -124,9 +134,11 @@ static int group_wait(tl_group *group, int64_t deadline)
 {
 	tl_executor *pool = group->executor_;
 	bool helper = self.worker && self.worker->pool == pool;
-	uint64_t next[2] = { group->since_[0], group->since_[1] };
+	struct sought sought = { is_member,
+		                 group,
+		                 { group->since_[0], group->since_[1] } };
 	int64_t nap = NAP_FIRST;
-	if (!pool_is_ours(pool))
+	if (!process_is(group->process_))
 		return -EOWNERDEAD;
 	if (group_runs_here(group) || (helper && pool->ordered))
 		return -EDEADLK;
@@ -140,7 +152,7 @@ static int group_wait(tl_group *group, int64_t deadline)
 		if (helper && group_has_queued(joined, begun)) {
 			if (is_over(deadline))
 				return -ETIMEDOUT;
-			tl_task *task = pool_seek(self.worker, group, next);
+			tl_task *task = pool_seek(self.worker, &sought);
 			if (task) {
 				wait_execute(self.worker, task);
 				nap = NAP_FIRST;
@@ -180,7 +192,7 @@ TL_API int tl_group_cancel(tl_group *group)
 {
 	if (!group || !group->executor_)
 		return -EINVAL;
-	if (!group_is_empty(group) && !pool_is_ours(group->executor_))
+	if (!group_is_empty(group) && !process_is(group->process_))
 		return -EOWNERDEAD;
 	exchange_seq_cst(&group->cancelled_, 1u);
 	return 0;

@@ -127,9 +127,15 @@ static bool pool_claim(tl_executor *pool, tl_task *task);
 /* The same for a canceller; a task that a seeker holds (seek.c) is left to him to end. */
 static bool pool_withdraw(tl_executor *pool, tl_task *task);
 
-/* Win a task of this group that is queued in the worker's own pool, or NULL. `next`: where
- * in the two injectors to go on looking; at first the group's since_. */
-static tl_task *pool_seek(struct worker *worker, const tl_group *group, uint64_t next[2]);
+/* What a worker that waits looks for; and where in the two injectors to go on looking. */
+struct sought {
+	bool (*wanted)(tl_task *task, const void *by);
+	const void *by;
+	uint64_t next[2];
+};
+
+/* Win such a task, queued in the worker's own pool, or NULL. */
+static tl_task *pool_seek(struct worker *worker, struct sought *sought);
 
 /* threads.c: a place among the threads, if the limit allows; and a thread to fill it:
  * one that has work waiting for it, or one that is idle from its first moment on. */

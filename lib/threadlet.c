@@ -25,6 +25,7 @@
 #include "watch.c"
 
 #include "cancel.c"
+#include "completions.c"
 #include "group.c"
 #include "spawn.c"
 #include "wait_many.c"

@@ -55,6 +55,13 @@
  * The longest hold moves RANGE_MOST tasks. perf/ratio.c, row e2e. */
 #define LOCK_PAUSES 200
 
+/* Entries for which a completion queue has room at first; doubled when needed. */
+#define COMPLETIONS_FIRST 64
+
+/* ns: the longest nap of a worker that waits for a completion queue: whether one of its
+ * tasks is between two queues it can't know, so it looks again now and then. */
+#define LOOK_AGAIN_MOST 100000000
+
 /* Futures that tl_wait handles without an allocation. */
 #define WAIT_ON_STACK 64
 

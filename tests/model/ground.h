@@ -61,6 +61,8 @@
 #define IDLE_TIMEOUT_DEFAULT (INT64_C(1) << 40)
 #define DEFAULT_WORKERS_MOST 2
 #define WAIT_ON_STACK 4
+#define COMPLETIONS_FIRST 1
+#define LOOK_AGAIN_MOST 1
 #define TRIM_CELLS 4096
 
 /* ---- process: no model forks ------------------------------------------------------- */
