@@ -29,7 +29,8 @@
 enum { THREADS = 6, SHARED = 3, TASKS = 512, STALL_SECONDS = 60 };
 
 static struct {
-	atomic_ulong operations, cells, own, batches, go, spawns, executors, groups;
+	atomic_ulong operations, cells, own, batches, go, spawns, executors, groups,
+		queues;
 	atomic_ulong ran, failed, cancelled, refused, accepted, callbacks, removed,
 		timeouts;
 } count;
@@ -50,9 +51,9 @@ static void dump(const char *why)
 	fprintf(stderr, "stress: %s; seed %lu\n", why, seed);
 	fprintf(stderr,
 	        "operations %lu: cells %lu, own tasks %lu, batches %lu, go %lu, spawns %lu, "
-	        "executors %lu, groups %lu\n",
+	        "executors %lu, groups %lu, queues %lu\n",
 	        count.operations, count.cells, count.own, count.batches, count.go,
-	        count.spawns, count.executors, count.groups);
+	        count.spawns, count.executors, count.groups, count.queues);
 	fprintf(stderr,
 	        "accepted %lu = ran %lu + cancelled %lu; failed %lu, refused %lu, "
 	        "callbacks %lu, removed %lu, timeouts %lu\n",
@@ -150,6 +151,38 @@ static void run_group(tl_executor *executor, unsigned random)
 	}
 }
 
+/* Take what ends within a while from a completion queue; the rest never comes. */
+static void take_some(tl_future *const *futures, unsigned n, unsigned random)
+{
+	tl_completions *queue = tl_completions_create();
+	unsigned char taken[64] = { 0 };
+	unsigned added = 0;
+	CHECK(queue);
+	did(&count.queues);
+	if (below(&random, 4) == 0)
+		CHECK(tl_completions_descriptor(queue) >= 0);
+	for (unsigned i = 0; i < n; i++) {
+		if (!futures[i])
+			continue;
+		CHECK(!tl_completions_add(queue, futures[i], VALUE(i)));
+		added++;
+	}
+	for (unsigned tries = below(&random, 8); tries && added; tries--) {
+		tl_completion some[8];
+		int got = tl_completions_take(queue, some, 1 + below(&random, 8),
+		                              below(&random, 50) * MICROSECOND);
+		CHECK(got == -ETIMEDOUT || (got > 0 && got <= 8));
+		for (int i = 0; i < got; i++) {
+			unsigned tag = (unsigned)(uintptr_t)some[i].tag;
+			CHECK(tag < n && some[i].future == futures[tag]);
+			CHECK(tl_future_done(futures[tag]) && !taken[tag]++);
+			added--;
+		}
+		CHECK(tl_completions_left(queue) == added);
+	}
+	CHECK(!tl_completions_destroy(queue));
+}
+
 static void *run_job(void *argument)
 {
 	struct job *job = argument;
@@ -165,6 +198,8 @@ static void *run_job(void *argument)
 			children[i] = tl_submit(job->executor, leaf, VALUE(i));
 			did(children[i] ? &count.accepted : &count.refused);
 		}
+		if (below(&random, 4) == 0)
+			take_some(children, n, random);
 		while (n--) {
 			if (!children[n])
 				continue;
@@ -247,7 +282,7 @@ static void await_some_way(struct actor *actor, tl_future *future)
 static void use_cells(struct actor *actor, tl_executor *executor)
 {
 	unsigned n = 1 + below(&actor->random, 64), accepted = 0;
-	unsigned how = below(&actor->random, 4);
+	unsigned how = below(&actor->random, 5);
 	for (unsigned i = 0; i < n; i++) {
 		tl_future *future = tl_submit(executor, leaf, VALUE(i));
 		did(&count.cells);
@@ -267,6 +302,8 @@ static void use_cells(struct actor *actor, tl_executor *executor)
 		int index = tl_wait(actor->cells, accepted, TL_FIRST_ERROR,
 		                    below(&actor->random, 200) * MICROSECOND);
 		CHECK(index == -ETIMEDOUT || (index >= 0 && index <= (int)accepted));
+	} else if (how == 4) {
+		take_some(actor->cells, accepted, next_random(&actor->random));
 	}
 	for (unsigned i = 0; i < accepted; i++) {
 		tl_future *future = actor->cells[i];
