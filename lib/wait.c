@@ -27,6 +27,7 @@ static void wait_execute(struct worker *worker, tl_task *task)
 	self.put_off = NULL;
 	self.fires = false;
 	worker_execute(worker, task);
+	worker_stays(worker); /* in a callback, below which there is no task */
 	self.put_off = put_off;
 	self.fires = fires;
 }
