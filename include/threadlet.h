@@ -8,6 +8,7 @@
  *   task      a function, its argument and the future of its result
  *   executor  what runs tasks: a worker (one thread, in order), a fixed pool or
  *             an adaptive pool
+ *   group     tasks of one executor that are waited for and cancelled together
  *
  * Conventions, unless a function says otherwise:
  * - Functions returning int return 0 or a count, or a negative errno. Functions
