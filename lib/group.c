@@ -106,7 +106,7 @@ static bool group_runs_here(const tl_group *group)
 static void group_await(tl_group *group, bool helper)
 {
 	uint64_t left = load_relaxed(&group->left_);
-	while (!(left & AWAITED) && !cas_acq_rel(&group->left_, &left, left | AWAITED))
+	while (!(left & WAITED) && !cas_acq_rel(&group->left_, &left, left | WAITED))
 		;
 	if (helper)
 		fetch_or_seq_cst(&group->joined_, HELPED);
@@ -162,7 +162,7 @@ static int group_wait(tl_group *group, int64_t deadline)
 			until = wake < deadline ? wake : deadline;
 			nap = nap < NAP_MOST ? 2 * nap : NAP_MOST;
 		}
-		if (!(left & AWAITED) || (helper && !(joined & HELPED)))
+		if (!(left & WAITED) || (helper && !(joined & HELPED)))
 			group_await(group, helper);
 		else if (group_sleep(group, left, until) == -ETIMEDOUT &&
 		         until == deadline)

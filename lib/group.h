@@ -7,7 +7,7 @@
  *   joined     tasks that were, or are about to be, pushed; below the count, HELPED
  *   begun      of these, those that somebody has taken out of their queue
  *   left       upper half: of these, those that have ended
- *              lower half: the futex: AWAITED, and above it a round
+ *              lower half: the futex: WAITED, and above it a round
  *   error      the first one; an -ECANCELED gives way to any other
  *   cancelled  by tl_group_cancel; a group nested in this one looks up here
  *
@@ -17,8 +17,8 @@
  *   what happens                  by
  *   a task is to be pushed        joined + 1; if HELPED was there: away with it, a new round
  *   a task has left its queue     begun + 1
- *   a task has ended              left + 1; if AWAITED and none is left: a new round
- *   somebody wants to sleep       AWAITED; then a helper (group.c) sets HELPED
+ *   a task has ended              left + 1; if WAITED and none is left: a new round
+ *   somebody wants to sleep       WAITED; then a helper (group.c) sets HELPED
  *
  * Empty or not: who finds as many in `joined` as he has found in `left`, before, has seen
  * a moment without members, since both only grow.
@@ -29,9 +29,9 @@
  * missing then, his own. So when a waiter has seen that all have left, nothing of ours
  * will touch the group again: it may lie on the waiter's stack.
  *
- * No wake-up is lost. A new round has no AWAITED: the half that waiters sleep on
+ * No wake-up is lost. A new round has no WAITED: the half that waiters sleep on
  * changes in the very CAS that makes their sleep wrong, and only then. Whoever
- * has set AWAITED before it is woken by the one who made the round, or finds another
+ * has set WAITED before it is woken by the one who made the round, or finds another
  * value when he goes to sleep; whoever sets it afterwards sees what has changed. Of those
  * who leave the last one sees it: what is in `left` when his CAS succeeds, he has read
  * before he read `joined`.
@@ -49,7 +49,7 @@
 
 #define HELPED UINT64_C(1)
 #define JOINED UINT64_C(2) /* one of them */
-#define AWAITED UINT64_C(1)
+#define WAITED UINT64_C(1)
 #define LEAVER (UINT64_C(1) << 32) /* one who has left */
 
 static inline uint32_t *group_futex(tl_group *group)
@@ -77,7 +77,7 @@ static inline bool group_has_queued(uint64_t joined, uint32_t begun)
 
 static inline uint64_t group_new_round(uint64_t left)
 {
-	return (left & ~(LEAVER - 1)) | (uint32_t)((uint32_t)(left | AWAITED) + 1);
+	return (left & ~(LEAVER - 1)) | (uint32_t)((uint32_t)(left | WAITED) + 1);
 }
 
 static COLD void group_call_helpers(tl_group *group)
@@ -122,7 +122,7 @@ static inline void group_leave(tl_group *group, int error)
 	bool last;
 	do {
 		next = left + LEAVER;
-		last = (left & AWAITED) &&
+		last = (left & WAITED) &&
 		       group_all_left(load_acquire(&group->joined_), next);
 		if (last)
 			next = group_new_round(next);
