@@ -14,6 +14,11 @@
 #define WARM 200
 #define PAUSE 200000 /* ns */
 
+bool can_take(void)
+{
+	return contender.submit != NULL;
+}
+
 static void *negated(void *x)
 {
 	return (void *)~(uintptr_t)x;

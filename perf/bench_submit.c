@@ -21,6 +21,11 @@ bool can_post(void)
 	return contender.post != NULL;
 }
 
+bool can_post_from_many(void)
+{
+	return contender.post && !contender.one_producer;
+}
+
 bool can_post_task(void)
 {
 	return contender.post_task != NULL;
@@ -73,10 +78,17 @@ static void measure(const struct arguments *arguments, void (*produce)(void))
 	}
 }
 
+static void settle(void)
+{
+	if (contender.settle)
+		contender.settle(pool);
+}
+
 static void post_all(void)
 {
 	for (size_t i = 0; i < tasks; i++)
 		contender.post(pool, count_one, NULL);
+	settle();
 }
 
 void bench_submit(const struct arguments *arguments)
@@ -105,6 +117,7 @@ static void *produce_share(void *share)
 {
 	for (size_t i = *(size_t *)share; i < tasks; i += producers)
 		contender.post(pool, count_one, NULL);
+	settle();
 	return NULL;
 }
 

@@ -76,6 +76,7 @@ const struct contender contender = {
 	.post_inside = post,
 	.submit = submit,
 	.take = take,
+	.many = true,
 	.task_size = sizeof(tl_task),
 	.post_task = post_task,
 	.spawn = spawn,
