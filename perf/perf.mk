@@ -3,8 +3,10 @@
 # What measures. Included by the Makefile. Each contender is a program of its own,
 # $(BUILD)/perf/NAME: its file in perf/contenders, linked with the benches.
 #
-#   make bench           all benches beside the packaged peers
-#   make bench-programs  the programs only, whose library is installed
+#   make bench           all benches beside the packaged peers: see perf/bench
+#   make bench-growth    cost against tasks, workers, producers, depth of the queue
+#   make bench-latency   latency under load that does not wait for us
+#   make bench-programs  the programs only, of those whose library is installed
 
 PERF := $(BUILD)/perf
 BENCH_OBJECTS := $(patsubst perf/%.c,$(PERF)/%.o,$(sort $(wildcard perf/bench_*.c \
@@ -62,7 +64,27 @@ $(PERF)/%: $(PERF)/contenders/%.o $(BENCH_OBJECTS)
 
 -include $(wildcard $(PERF)/*.d $(PERF)/*/*.d)
 
-PROGRAMS := $(OURS) mutex raw raw-futex raw-line raw-ring raw-thread $(PEERS_C) $(PEERS_CC)
-bench-programs: $(PROGRAMS:%=$(PERF)/%)
+# A peer whose library isn't there is left out; the driver says so.
+HEADER_glib := glib.h
+HEADER_libuv := uv.h
+HEADER_libgomp := omp.h
+HEADER_tbb := oneapi/tbb/task_arena.h
+HEADER_asio := boost/asio/thread_pool.hpp
+present = $(if $(shell echo '#include <$(HEADER_$1)>' | \
+	$(CXX) $(CPPFLAGS) $(FLAGS_$1) -E -x c++ - >/dev/null 2>&1 && echo yes),$1)
+PROGRAMS = $(OURS) mutex raw raw-futex raw-line raw-ring raw-thread \
+	$(foreach peer,$(PEERS_C) $(PEERS_CC),$(call present,$(peer)))
 
-.PHONY: bench-programs
+# The list of peers takes a while to find: only who asks for it waits.
+bench-programs:
+	@$(MAKE) -s --no-print-directory $(patsubst %,$(PERF)/%,$(PROGRAMS))
+
+export ROUNDS N PEERS BENCHES SEED CC
+bench: bench-programs
+	@CFLAGS='$(CFLAGS)' perf/bench benches $(BUILD)
+bench-growth: bench-programs
+	@CFLAGS='$(CFLAGS)' perf/bench growth $(BUILD)
+bench-latency: bench-programs
+	@CFLAGS='$(CFLAGS)' perf/bench latency $(BUILD)
+
+.PHONY: bench-programs bench bench-growth bench-latency
