@@ -3,7 +3,8 @@
  * latency: an open loop. The times at which N tasks arrive are fixed before the first
  * one: random and independent (Poisson) from SEED, so many that WORK us of computing
  * for each keep the workers busy for LOAD % of the time. One thread, which does not
- * sleep, submits each when its time has come, or as soon as it can. Measured from the
+ * sleep and has a CPU for itself, submits each when its time has come, or as soon as it
+ * can. Measured from the
  * intended arrival to the end of the work: a stall is charged to all it holds up.
  * Percentiles in us; lag is how late the submitting thread itself was.
  */
@@ -86,6 +87,7 @@ void bench_latency(const struct arguments *arguments)
 	for (size_t i = 0; i < arguments->workers; i++)
 		contender.post(pool, count_one, NULL);
 	await_counted(before = arguments->workers, nanoseconds());
+	keep_apart();
 
 	begun = region_begin();
 	for (size_t i = 0; i < n; i++) {

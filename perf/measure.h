@@ -43,9 +43,10 @@ struct others {
 };
 struct others other_threads(void);
 
-/* Who calls may run on CPU `mine` only; all other threads, on `theirs` only. */
-void place(int mine, int theirs);
-int cpu_number(int n); /* the n-th one that the program may use, from 0; or -1 */
+/* All threads on one CPU. */
+void share_one_cpu(void);
+/* A CPU for who calls, all the others for all other threads. */
+void keep_apart(void);
 
 void pause_for(int64_t nanoseconds);
 void *allocate(size_t count, size_t size); /* touched */

@@ -64,6 +64,29 @@ $(PERF)/%: $(PERF)/contenders/%.o $(BENCH_OBJECTS)
 
 -include $(wildcard $(PERF)/*.d $(PERF)/*/*.d)
 
+# PEERS=all: the runtimes of other languages, all from packages.
+PEERS_MORE := java go rayon
+JAVAC ?= javac
+GO ?= go
+CARGO ?= cargo
+CRATES ?= /usr/share/cargo/registry
+$(PERF)/java: perf/contenders/java/run perf/contenders/java/Bench.java perf/contenders/java/Measure.java
+	@mkdir -p $(@D)
+	$(call say,JAVAC,$@)$(JAVAC) -d $(PERF)/classes $(filter %.java,$^)
+	@cp $< $@
+$(PERF)/go: $(wildcard perf/contenders/go/*.go)
+	@mkdir -p $(@D)
+	$(call say,GO,$@)GO111MODULE=off GOCACHE=$(abspath $(PERF))/go.cache \
+		$(GO) build -o $@ $^
+$(PERF)/rayon: perf/contenders/rayon/Cargo.toml $(wildcard perf/contenders/rayon/src/*.rs)
+	@mkdir -p $(PERF)/rust
+	@cp -r $(<D)/. $(PERF)/rust
+	$(call say,CARGO,$@)cd $(PERF)/rust && CARGO_HOME=$(abspath $(PERF))/rust/home \
+		$(CARGO) build -q --release --offline --target-dir target \
+		--config 'source.crates-io.replace-with="packaged"' \
+		--config 'source.packaged.directory="$(CRATES)"'
+	@cp $(PERF)/rust/target/release/rayon $@
+
 # A peer whose library isn't there is left out; the driver says so.
 HEADER_glib := glib.h
 HEADER_libuv := uv.h
@@ -72,8 +95,13 @@ HEADER_tbb := oneapi/tbb/task_arena.h
 HEADER_asio := boost/asio/thread_pool.hpp
 present = $(if $(shell echo '#include <$(HEADER_$1)>' | \
 	$(CXX) $(CPPFLAGS) $(FLAGS_$1) -E -x c++ - >/dev/null 2>&1 && echo yes),$1)
+here_java = $(shell command -v $(JAVAC))
+here_go = $(shell command -v $(GO))
+here_rayon = $(and $(shell command -v $(CARGO)),$(wildcard $(CRATES)/rayon-[0-9]*))
 PROGRAMS = $(OURS) mutex raw raw-futex raw-line raw-ring raw-thread \
-	$(foreach peer,$(PEERS_C) $(PEERS_CC),$(call present,$(peer)))
+	$(foreach peer,$(PEERS_C) $(PEERS_CC),$(call present,$(peer))) \
+	$(if $(filter all $(PEERS_MORE),$(PEERS)), \
+	$(foreach peer,$(PEERS_MORE),$(if $(here_$(peer)),$(peer))))
 
 # The list of peers takes a while to find: only who asks for it waits.
 bench-programs:

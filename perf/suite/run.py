@@ -67,11 +67,20 @@ def chosen(rows, wanted):
     return [row for row in rows if not wanted or row.bench in wanted or row.label in wanted]
 
 
+def busy():
+    """Seconds that all CPUs were at work for somebody else, since whenever."""
+    with open("/proc/stat", encoding="ascii") as file:
+        user, nice, system, _, _, irq, soft = map(int, file.readline().split()[1:8])
+    own = os.times()
+    return (user + nice + system + irq + soft) / os.sysconf("SC_CLK_TCK") - (
+        own.user + own.system + own.children_user + own.children_system)
+
+
 def measure(programs, names, rows, rounds):
     results = Results()
     find(programs, names, results)
     results.labels = [row.label for row in rows]
-    begun, terminal = time.monotonic(), sys.stderr.isatty()
+    begun, others, terminal = time.monotonic(), busy(), sys.stderr.isatty()
     for number in range(rounds):
         # every second round goes the other way: nobody always follows the same one
         order = results.contenders[::-1] if number % 2 else results.contenders
@@ -87,4 +96,5 @@ def measure(programs, names, rows, rounds):
     if terminal:
         print("\r\033[K", end="", file=sys.stderr)
     results.seconds = time.monotonic() - begun
+    results.disturbed = max(0, busy() - others) / results.seconds / os.cpu_count()
     return results
