@@ -240,6 +240,7 @@ install: all
 	$(call put,644,$(BUILD)/threadlet.pc,$(pkgconfigdir))
 
 include tests/model/model.mk
+include perf/perf.mk
 
 uninstall:
 	rm -f $(DESTDIR)$(includedir)/threadlet.h $(DESTDIR)$(pkgconfigdir)/threadlet.pc
