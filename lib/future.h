@@ -114,6 +114,13 @@ static inline const char *future_trouble(const tl_future *future)
 #define CHECK_FUTURE(future) ((void)0)
 #endif
 
+/* Nobody but the thread that asks has a reference, and nobody can get one: it was sent off
+ * without a handle, or the handle has been given back. With an acquire load. */
+static inline bool is_alone(uint32_t word)
+{
+	return (word & ~STATE) == (CELL | REFERENCE);
+}
+
 /* Publish the end. Returns the callbacks, oldest first: the caller hands them to
  * future_fire. Without any, the future may be gone on return. */
 static tl_callback *future_end(tl_future *future, enum state state);
