@@ -27,6 +27,7 @@ int64_t region_begin(void);
 int64_t region_end(void);
 
 void report(const char *metric, double value, const char *unit);
+int64_t median(int64_t *times, size_t count); /* sorts them */
 /* Sorts `times` (ns) and reports pQ for the usual Q, as far as that many samples tell
  * it, then the maximum; in `unit`, of `scale` ns. */
 void report_percentiles(int64_t *times, size_t count, double scale, const char *unit);

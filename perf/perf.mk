@@ -13,11 +13,12 @@ BENCH_OBJECTS := $(patsubst perf/%.c,$(PERF)/%.o,$(sort $(wildcard perf/bench_*.
 	perf/measure*.c)) perf/main.c)
 
 # One source, several programs.
-OURS := threadlet threadlet-adaptive threadlet-spin
+OURS := threadlet threadlet-adaptive threadlet-spin threadlet-help
 PAIRS := raw-futex raw-line
 KIND_threadlet := fixed
 KIND_threadlet-adaptive := adaptive
 KIND_threadlet-spin := spinning
+KIND_threadlet-help := helping
 KIND_raw-futex := sleeping
 KIND_raw-line := spinning
 

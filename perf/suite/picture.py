@@ -6,8 +6,9 @@ import shutil
 import subprocess
 from statistics import median
 
-COLOURS = ["#0b6e4f", "#6bbf59", "#08415c", "#888888", "#cc2936", "#e09f3e", "#9e6cc0",
-           "#3f88c5", "#7f5539", "#111111", "#f4a6c0", "#00a6a6"]
+COLOURS = ["#0b6e4f", "#6bbf59", "#08415c", "#00a6a6", "#888888", "#cc2936", "#e09f3e",
+           "#9e6cc0", "#3f88c5", "#7f5539", "#f4a6c0", "#b5b500", "#ff6f00", "#000000",
+           "#444444", "#222266", "#662222", "#226622"]
 
 
 def colour(results, name):

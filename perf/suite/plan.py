@@ -2,7 +2,7 @@
 """What is measured: contenders, and the rows of each kind of run."""
 from collections import namedtuple
 
-OURS = ["threadlet", "threadlet-adaptive", "threadlet-spin"]
+OURS = ["threadlet", "threadlet-adaptive", "threadlet-spin", "threadlet-help"]
 PACKAGED = ["mutex", "tbb", "glib", "libuv", "asio", "libgomp"]
 MORE = ["java", "go", "rayon"]  # measured with PEERS=all
 
@@ -14,7 +14,8 @@ LIMITS = {
     "raw-ring": ["submit"],
     "raw-thread": ["spawn"],
 }
-SPINNING = ["ping_apart"]  # the rows of the pool with the spin option
+# Pools with an option: the benches that it is for.
+OPTIONS = {"threadlet-spin": ["ping_apart"], "threadlet-help": ["ping_apart"]}
 
 # One line of a table: a bench with its arguments. `metric` is what the table shows; the
 # others are kept too. `most` bounds the rounds of what takes long or hardly varies.
@@ -34,9 +35,7 @@ def takes_part(contender, row):
     if contender in LIMITS:
         return row.bench in LIMITS[contender] and (
             contender != "raw-ring" or row.workers == 1)
-    if contender == "threadlet-spin":
-        return row.bench in SPINNING
-    return True
+    return row.bench in OPTIONS.get(contender, [row.bench])
 
 
 def row(bench, workers, n, *more, metric="time", most=99):
