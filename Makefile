@@ -16,7 +16,9 @@
 #                        built as distributions harden their packages
 #   make lint            format, layering, exported symbols, the header alone
 #   make analyze         gcc -fanalyzer, clang-tidy, cppcheck: no finding
-#   make demo, bench     what it does and how fast it is here
+#   make demo            what it does and how fast it is here
+#   make bench           the library beside other runtimes: see perf/bench; also
+#                        bench-growth and bench-latency
 #
 # V=1 shows the commands. BUILD=dir builds elsewhere, as for CC=clang beside gcc.
 # "sh tools/with-deps make TARGET" installs what TARGET needs first (Debian).

@@ -31,6 +31,7 @@ FLAGS_libuv = $(shell $(PKG_CONFIG) --cflags libuv)
 LIBS_libuv = $(shell $(PKG_CONFIG) --libs libuv)
 FLAGS_libgomp := -fopenmp
 LIBS_libgomp := -fopenmp
+$(PERF)/contenders/libgomp.o $(PERF)/libgomp: private CC := gcc
 FLAGS_tbb = $(shell $(PKG_CONFIG) --cflags tbb)
 LIBS_tbb = $(shell $(PKG_CONFIG) --libs tbb)
 
