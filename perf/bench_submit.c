@@ -115,6 +115,7 @@ static void post_tasks(void)
 	for (size_t i = 0; i < tasks; i++)
 		contender.post_task(pool, memory + i * contender.task_size, count_one,
 		                    NULL);
+	settle();
 }
 
 void bench_submit_task(const struct arguments *arguments)

@@ -2,7 +2,8 @@
 /*
  * libuv's thread pool. Work is queued by the thread of a loop, and its end is told to
  * that loop: each thread that submits has one, and runs it when it waits. So a result
- * can't be taken by another thread, and a task can't submit.
+ * can't be taken by another thread, and a task can't submit. The memory of a task is the
+ * caller's: from malloc, but for submit_task.
  */
 #include "../contender.h"
 
@@ -12,7 +13,7 @@ struct job {
 	uv_work_t work;
 	work_function *function;
 	void *argument, *result;
-	bool awaited, done;
+	bool freed_at_end, done;
 };
 
 static _Thread_local uv_loop_t *own;
@@ -48,35 +49,50 @@ static void ended(uv_work_t *work, int status)
 	struct job *job = (struct job *)work;
 
 	must(!status, "uv_queue_work");
-	if (job->awaited)
-		job->done = true;
-	else
+	job->done = true;
+	if (job->freed_at_end)
 		free(job);
 }
 
-static struct job *queue(work_function *function, void *argument, bool awaited)
+static void queue(struct job *job, work_function *function, void *argument)
+{
+	job->function = function;
+	job->argument = argument;
+	job->done = false;
+	must(!uv_queue_work(loop(), &job->work, run, ended), "uv_queue_work");
+}
+
+static struct job *allocate(bool freed_at_end)
 {
 	struct job *job = malloc(sizeof(*job));
 
 	must(job != NULL, "memory for a job");
-	job->function = function;
-	job->argument = argument;
-	job->awaited = awaited;
-	job->done = false;
-	must(!uv_queue_work(loop(), &job->work, run, ended), "uv_queue_work");
+	job->freed_at_end = freed_at_end;
 	return job;
 }
 
 static void post(void *pool, work_function *function, void *argument)
 {
 	(void)pool;
-	queue(function, argument, false);
+	queue(allocate(true), function, argument);
+}
+
+static void post_task(void *pool, void *task, work_function *function, void *argument)
+{
+	struct job *job = task;
+
+	(void)pool;
+	job->freed_at_end = false;
+	queue(job, function, argument);
 }
 
 static void *submit(void *pool, work_function *function, void *argument)
 {
+	struct job *job = allocate(false);
+
 	(void)pool;
-	return queue(function, argument, true);
+	queue(job, function, argument);
+	return job;
 }
 
 static void *take(void *handle)
@@ -110,4 +126,6 @@ const struct contender contender = {
 	.settle = settle,
 	.submit = submit,
 	.take = take,
+	.task_size = sizeof(struct job),
+	.post_task = post_task,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * raw list | limits 1 N: what single steps cost here, ns each, the best of N tries:
- * atomic operations, a call, the clock, the allocator, futex calls that find nobody.
+ * raw list | limits 1 N: what single steps cost here, ns each, the median of N
+ * tries: atomic operations, a call, the clock, the allocator, futex calls that find nobody.
  */
 #include "../measure.h"
 
@@ -142,17 +142,16 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		int64_t best = INT64_MAX;
+		int64_t *times = allocate(tries, sizeof(*times));
 
 		for (size_t try = 0; try < tries; try++) {
-			int64_t begun = nanoseconds(), used;
+			int64_t begun = nanoseconds();
 
 			steps[i].run();
-			used = nanoseconds() - begun;
-			if (used < best)
-				best = used;
+			times[try] = nanoseconds() - begun;
 		}
-		report(steps[i].name, (double)best / STEPS, "ns");
+		report(steps[i].name, (double)median(times, tries) / STEPS, "ns");
+		free(times);
 	}
 	return fclose(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -215,7 +215,7 @@ final class Bench extends Measure {
 				System.out.println(name);
 			return;
 		}
-		/* a thread that is found by its name; ping_same is placed by who starts this */
+		/* a thread that is found by its name */
 		Throwable[] trouble = { null };
 		Thread bench = new Thread(() -> {
 			try {
