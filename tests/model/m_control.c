@@ -107,6 +107,7 @@ const struct model models[] = {
 	      submits_one_after_another),
 	MODEL("lower-raise", "and back again, beside a pair", two, 1, two_ran_at_rest,
 	      submits_a_pair, lowers_and_raises),
-	MODEL("lower-submit", "beside a task", two, 1, one_ran_at_rest, submitter, lowers),
+	MODEL("lower-submit", "beside a task", two, 1, one_ran_at_rest, submitter,
+	      lowers),
 	{ 0 },
 };
