@@ -8,7 +8,8 @@
  *   5      CANCEL     tl_future_cancel           queued: never run it; running: stop
  *   6      LEFT       the canceller              he no longer touches the queue
  *   7      CELL       tl_submit and others       our memory, counted by references
- *   8-31   references retain, release            user's, and one of the executor's
+ *   8-31   references retain, release            user's, and one of the executor's: 16
+ *                                                million; a debug build notices more
  *
  *   from      to        who, by CAS on the word
  *   NEW       QUEUED    submit (of your own task; a cell is born QUEUED)
@@ -104,8 +105,14 @@ static inline const char *future_trouble(const tl_future *future)
 }
 
 #define CHECK_FUTURE(future) MISUSE(future_trouble(future), future_trouble(future))
+
+/* Before one more reference; with room for threads that take theirs meanwhile. */
+#define CHECK_REFERENCES(word)                                                           \
+	MISUSE((word) > UINT32_MAX - TL_MAX_WORKERS * REFERENCE,                         \
+	       "16 million references to one future")
 #else
 #define CHECK_FUTURE(future) ((void)0)
+#define CHECK_REFERENCES(word) ((void)0)
 #endif
 
 /* Publish the end. Returns the callbacks, oldest first: the caller hands them to
