@@ -56,12 +56,22 @@ static void shuts_down(void)
 	model_assert(tl_shutdown() == 0);
 }
 
+static void go_if_it_can(unsigned i)
+{
+	tl_future *future = tl_go(count_run, &ran[i]);
+	model_assert(future || errno == ESHUTDOWN || errno == EAGAIN);
+	accepted[i] = future != NULL;
+	tl_future_release(future);
+}
+
 static void goes_if_it_can(void)
 {
-	tl_future *future = tl_go(count_run, &ran[0]);
-	model_assert(future || errno == ESHUTDOWN || errno == EAGAIN);
-	accepted[0] = future != NULL;
-	tl_future_release(future);
+	go_if_it_can(0);
+}
+
+static void goes_too_if_it_can(void)
+{
+	go_if_it_can(1);
 }
 
 static void sets_maximum(void)
@@ -108,6 +118,11 @@ static void drained(void)
 	model_assert(left && ran[0] == accepted[0] && ran[1] == 0);
 }
 
+static void accepted_ran(void)
+{
+	model_assert(ran[0] == accepted[0] && ran[1] == accepted[1]);
+}
+
 static void maximum_is_set(void)
 {
 	one_ran();
@@ -124,8 +139,8 @@ static void maximum_is_set(void)
 const struct model models[] = {
 	MODEL("go-first", "two at once", one_thread, 2, 0, two_ran_one_pool, goes,
 	      goes_too),
-	MODEL("go-fails", "its thread can't be started", one_thread, 2, 1, NULL,
-	      goes_if_it_can, goes_if_it_can),
+	MODEL("go-fails", "its thread can't be started", one_thread, 2, 1, accepted_ran,
+	      goes_if_it_can, goes_too_if_it_can),
 	MODEL("go-maximum", "limited meanwhile", NULL, 2, 0, maximum_is_set, goes,
 	      sets_maximum),
 	MODEL("go-shutdown", "beside a shutdown", started, 2, 0, one_ran_or_stopped, goes,
