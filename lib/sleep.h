@@ -41,6 +41,8 @@
  *   taken its bit back or been claimed since, and looks at the queues after that.
  *   A waker that held the role and found no sleeper looks again after it has given
  *   the role up, for those who came to S3 in between.
+ *   S2 stands before S3 for speed alone: with S3 first and the role held, the pool would
+ *   be grown by the searcher's W4.
  *
  * A worker that takes over a range, or moves tasks from the overflow list to its ring,
  * hides them from W3 of others for some instructions; so it does S2 and S3 after it has
