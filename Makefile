@@ -10,6 +10,7 @@
 #   make soak            the same three builds for MINUTES=n
 #   make fuzz            sequences of calls, chosen by libFuzzer, for SECONDS=n
 #   make model           explore the protocols' interleavings: BOUND=n, MODEL=name
+#   make weak            the same for weak memory, in small pieces: CLIENT=name
 #   make cross           the tests on aarch64 and riscv64, emulated (qemu-user)
 #   make musl            the tests, static, with the other libc
 #   make hardened        the tests, and the shared library's segments and properties,
@@ -242,6 +243,13 @@ install: all
 include tests/model/model.mk
 include perf/perf.mk
 
+# GenMC is in no distribution that we know of, so being without it is no failure anywhere.
+genmc := @CI= tools/if-installed genmc --
+weak:
+	$(genmc) tests/weak/run '$(CLIENT)'
+weak-mutants:
+	$(genmc) tests/weak/run-mutants $(BUILD) '$(MUTANT)'
+
 uninstall:
 	rm -f $(DESTDIR)$(includedir)/threadlet.h $(DESTDIR)$(pkgconfigdir)/threadlet.pc
 	rm -f $(addprefix $(DESTDIR)$(libdir)/,libthreadlet.a libthreadlet.so $(SONAME) $(SHARED))
@@ -250,5 +258,5 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: all check static-check debug-check asan tsan stress stress-asan stress-tsan \
-	faults fuzz soak install-check cross musl musl-check hardened lint analyze demo \
+	faults fuzz soak weak weak-mutants install-check cross musl musl-check hardened lint analyze demo \
 	bench install uninstall clean

@@ -30,6 +30,9 @@
  *            W3 look at every queue; if all are empty, park
  *            W4 else take one task; role = 0, if it held it; S2 for what is left
  *
+ *   So is `slots`, which tells S2 and W3 how many bits and queues there are to look at:
+ *   a new worker is counted before its own W1 and S1.
+ *
  *   S3 finds the role held: its holder's W2 comes after S3, so its W3 comes after S1
  *   and finds the task, or finds others: then its W4 sees to it that one more comes,
  *   which inherits this duty. (W4 is owed also by a worker that gave the role up in W2

@@ -98,7 +98,7 @@ static struct worker *worker_slot(tl_executor *pool)
 		worker->index = index;
 		store_release(&pool->workers[index], worker);
 		if (index >= pool->slots)
-			store_release(&pool->slots, index + 1);
+			exchange_seq_cst(&pool->slots, index + 1);
 	}
 	return worker;
 }
