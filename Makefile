@@ -14,6 +14,9 @@
 #   make musl            the tests, static, with the other libc
 #   make hardened        the tests, and the shared library's segments and properties,
 #                        built as distributions harden their packages
+#   make gate            instructions, system calls and allocations per task against
+#                        perf/gate.numbers; gate-update keeps new ones, gate-check
+#                        shows that too much would be noticed
 #   make lint            format, layering, exported symbols, the header alone
 #   make analyze         gcc -fanalyzer, clang-tidy, cppcheck: no finding
 #   make demo, bench     what it does and how fast it is here
@@ -240,6 +243,7 @@ install: all
 	$(call put,644,$(BUILD)/threadlet.pc,$(pkgconfigdir))
 
 include tests/model/model.mk
+include perf/gate.mk
 
 uninstall:
 	rm -f $(DESTDIR)$(includedir)/threadlet.h $(DESTDIR)$(pkgconfigdir)/threadlet.pc
