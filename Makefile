@@ -243,6 +243,7 @@ install: all
 	$(call put,644,$(BUILD)/threadlet.pc,$(pkgconfigdir))
 
 include tests/model/model.mk
+include perf/perf.mk
 include perf/gate.mk
 
 uninstall:
