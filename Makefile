@@ -17,6 +17,7 @@
 #   make gate            instructions, system calls and allocations per task against
 #                        perf/gate.numbers; gate-update keeps new ones, gate-check
 #                        shows that too much would be noticed
+#   make perf-stat       what a task costs in each bench, as perf stat counts it
 #   make lint            format, layering, exported symbols, the header alone
 #   make analyze         gcc -fanalyzer, clang-tidy, cppcheck: no finding
 #   make demo, bench     what it does and how fast it is here

@@ -25,4 +25,9 @@ gate-run gate-update-run gate-check-run: gate-%: $(BUILD)/gate-paths $(BUILD)/ga
 	@CC='$(CC)' CFLAGS='$(CFLAGS)' CPPFLAGS='$(CPPFLAGS)' perf/gate $(BUILD) \
 		$(patsubst %-run,%,$(filter-out run,$*))
 
-.PHONY: gate gate-update gate-check gate-run gate-update-run gate-check-run
+# The same per task, counted by perf in the benches; CONTENDER=threadlet-adaptive, ...
+perf-stat: bench-programs
+	@perf/stat-benches $(BUILD) $(CONTENDER)
+
+.PHONY: gate gate-update gate-check gate-run gate-update-run gate-check-run \
+	perf-stat
