@@ -86,6 +86,17 @@ static void run_ping(tl_executor *pool)
 		tl_await(tl_submit(pool, work, NULL));
 }
 
+/* All workers idle for long enough to sleep; then a few tasks at once. */
+static void run_trickle(tl_executor *pool)
+{
+	const struct timespec pause = { 0, 500000 };
+
+	for (int i = 0; i < FEW; i += 4) {
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+		submit(pool, 4);
+	}
+}
+
 static void *fork_many(void *pool)
 {
 	return submit(pool, MANY - 1);
@@ -139,8 +150,11 @@ static const struct bench benches[] = {
 	{ "mp[2]", run_mp, MANY, 2, 0 },
 	{ "tree[1]", run_tree, MANY, 1, 0 },
 	{ "tree[2]", run_tree, MANY, 2, 0 },
+	{ "trickle[1]", run_trickle, FEW, 1, 0 },
+	{ "trickle[4]", run_trickle, FEW, 4, 0 },
 	{ "ping[1]", run_ping, FEW, 1, 0 },
 	{ "ping[2]", run_ping, FEW, 2, 0 },
+	{ "ping[4]", run_ping, FEW, 4, 0 },
 	{ "ping[2] adaptive", run_ping, FEW, 2, 1 },
 };
 
