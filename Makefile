@@ -225,7 +225,7 @@ analyze:
 demo: $(BUILD)/threadlet-sum $(BUILD)/threadlet-bench
 	@tools/demo
 
-bench: $(BUILD)/reference-ratio
+ratio: $(BUILD)/reference-ratio
 	@$<
 
 # The paths in threadlet.pc follow the installer's choice, made only now.
@@ -256,4 +256,4 @@ clean:
 
 .PHONY: all check static-check debug-check asan tsan stress stress-asan stress-tsan \
 	faults fuzz soak install-check cross musl musl-check hardened lint analyze demo \
-	bench install uninstall clean
+	ratio install uninstall clean

@@ -93,7 +93,7 @@ struct tl_task {
 	uintptr_t place_;
 	tl_executor *executor_;
 	uint32_t process_;
-	uint32_t reserved_;
+	uint32_t hints_;
 };
 
 /*
@@ -121,7 +121,8 @@ struct tl_options {
 	int64_t idle_timeout;   /* adaptive, ns: a worker without work for so long
 	                           ends; default 1 s; TL_NONE or TL_FOREVER: never */
 	int64_t spin;           /* ns for which an idle worker looks for work before it
-	                           parks; TL_NONE: not at all; see lib/tune.h */
+	                           parks; default 10 us; TL_NONE: not at all. If it is
+	                           given, who waits for one of its tasks looks as long. */
 	size_t stack_size;      /* bytes per thread; default: the system's */
 	const char *name;       /* threads show "name/0", cut to 15 characters with the
 	                           number kept; default "pool-3/0". Copied. */
@@ -129,7 +130,13 @@ struct tl_options {
 	void (*on_stop)(void *context);  /* in each thread, after its last task; one that
 	                                    retires has given up its place by then */
 	void *hook_context;
-	uint64_t reserved[8]; /* must be zero */
+	uint64_t flags;       /* of enum tl_flags */
+	uint64_t reserved[7]; /* must be zero */
+};
+
+enum tl_flags {
+	TL_WAITERS_RUN = 1 /* pools: a thread outside that waits for a task which is still
+	                      queued runs it itself, on its own stack */
 };
 
 enum tl_shutdown_mode {
@@ -153,6 +160,7 @@ struct tl_stats {
 	uint64_t workers;    /* threads now */
 	uint64_t idle;       /* of these, the ones without work */
 	uint64_t queued;     /* tasks accepted and not yet begun */
+	uint64_t helped;     /* tasks run by threads outside that waited for them */
 };
 
 /* A worker that has been in one task for a while, see tl_executor_watch. */

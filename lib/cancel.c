@@ -13,6 +13,9 @@ static void cancel_queued(tl_task *task)
 	tl_executor *pool = task->executor_;
 	if (pool) {
 		fetch_add_relaxed(&pool->cancelled, 1);
+		/* Before the claim: for a holder, too, the pool is there only as long as
+		 * the task is in a queue, or in the hands of one of its threads. */
+		task_unheld(task);
 		if (pool_claim(pool, task)) {
 			task->future.error_ = -ECANCELED;
 			future_finish(&task->future, CANCELLED);

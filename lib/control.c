@@ -69,6 +69,9 @@ TL_API int tl_executor_stats(tl_executor *executor, tl_stats *stats, size_t size
 		s.idle +=
 			(uint64_t)__builtin_popcountll(load_relaxed(&executor->idle[g]));
 	s.submitted += inbox_pushed(&executor->inbox);
+	s.helped = load_relaxed(&executor->helped);
+	s.completed += s.helped;
+	begun += s.helped;
 	uint64_t gone = begun + s.cancelled;
 	s.queued = s.submitted > gone ? s.submitted - gone : 0;
 	memset(stats, 0, size);

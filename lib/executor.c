@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "cpus.h"
 #include "futex.h"
+#include "help.h"
 
 /* ---- Making ------------------------------------------------------------------- */
 
@@ -21,6 +22,7 @@ static int options_check(const tl_options *options)
 	bool stack = !options->stack_size ||
 	             options->stack_size >= (size_t)sysconf(_SC_THREAD_STACK_MIN);
 	bool rest = !memcmp(options->reserved, none.reserved, sizeof none.reserved);
+	rest = rest && !(options->flags & ~(uint64_t)TL_WAITERS_RUN);
 	return times && stack && rest && options->spare_workers <= TL_MAX_WORKERS
 	               ? 0
 	               : -EINVAL;
@@ -44,8 +46,11 @@ static void executor_configure(tl_executor *pool, enum kind kind, unsigned min,
 	pool->spin = options->spin == TL_NONE ? 0
 	             : options->spin          ? options->spin
 	                                      : SPIN_DEFAULT;
+	pool->pauses = options->spin ? HOT_PAUSES : SPIN_PAUSES;
 	if (cpus_allowed() < 2)
 		pool->spin = 0; /* whom we wait for could not run meanwhile */
+	pool->hints = hints_make((options->flags & TL_WAITERS_RUN) && kind != WORKER,
+	                         options->spin ? pool->spin : 0);
 }
 
 /* In a debug build the last ones destroyed stay for a while, to tell so when used. */

@@ -8,7 +8,8 @@
  *   5      CANCEL     tl_future_cancel           queued: never run it; running: stop
  *   6      LEFT       the canceller              he no longer touches the queue
  *   7      CELL       tl_submit and others       our memory, counted by references
- *   8-31   references retain, release            user's, and one of the executor's
+ *   8      HELD       a waiter outside the pool  he looks for it in the pool's queues
+ *   9-31   references retain, release            user's, and one of the executor's
  *
  *   from      to        who, by CAS on the word
  *   NEW       QUEUED    submit (of your own task; a cell is born QUEUED)
@@ -34,6 +35,10 @@
  * task won't run, and can't end before LEFT is set, unless the canceller himself wins
  * its slot. So the executor, which outlives its tasks, is still there for him to
  * touch. Who takes a cancelled task out of the queue waits for LEFT, then ends it.
+ *
+ * HELD does the same for a waiter that wants to run a queued task (TL_WAITERS_RUN): he
+ * sets it while the word says QUEUED and not CANCEL, and until he clears it, instructions
+ * later, the task neither runs nor ends, whoever has won its slot.
  */
 #ifndef TL_FUTURE_H
 #define TL_FUTURE_H
@@ -51,7 +56,8 @@ enum state { NEW, QUEUED, RUNNING, SETTLING, DONE, FAILED, CANCELLED };
 #define CANCEL UINT32_C(0x20)
 #define LEFT UINT32_C(0x40)
 #define CELL UINT32_C(0x80)
-#define REFERENCE UINT32_C(0x100)
+#define HELD UINT32_C(0x100)
+#define REFERENCE UINT32_C(0x200)
 
 static inline enum state state_of(uint32_t word)
 {
@@ -107,6 +113,13 @@ static inline const char *future_trouble(const tl_future *future)
 #else
 #define CHECK_FUTURE(future) ((void)0)
 #endif
+
+/* Nobody but the thread that asks has a reference, and nobody can get one: it was sent off
+ * without a handle, or the handle has been given back. With an acquire load. */
+static inline bool is_alone(uint32_t word)
+{
+	return (word & ~STATE) == (CELL | REFERENCE);
+}
 
 /* Publish the end. Returns the callbacks, oldest first: the caller hands them to
  * future_fire. Without any, the future may be gone on return. */

@@ -9,7 +9,8 @@
  *             by CAS below the limit (who does it starts a thread), down by CAS above
  *             a floor (who does it ends).
  *   coming    workers claimed or being started that have not looked for work yet
- *   live      threads of ours that still run any code; 0 ends a shutdown
+ *   live      threads of ours that still run any code, and helpers (help.c); 0 ends
+ *             a shutdown
  *   blocked   workers that wait inside a task; spares may stand in for them
  *   role      the searcher's role, see sleep.h
  *   idle      a bit for each worker that is without work and not claimed
@@ -66,6 +67,8 @@ struct tl_executor {
 	uint32_t finished;   /* closed and nothing left: workers end */
 	uint32_t slots;      /* workers[0..slots) may be set */
 	int64_t idle_timeout, spin;
+	int pauses;         /* between two looks of a spinning worker */
+	uint32_t hints;     /* for those who wait for its tasks: help.h */
 	tl_options options; /* hooks, stack size */
 	struct worker *workers[TL_MAX_WORKERS];
 
@@ -81,7 +84,7 @@ struct tl_executor {
 	pthread_t old_thread;     /* the last one retired, not joined yet */
 	bool have_old_thread;
 	uint64_t started, retired;
-	uint64_t wakes, cancelled; /* from anywhere */
+	uint64_t wakes, cancelled, helped; /* from anywhere */
 
 	struct inbox inbox;
 };

@@ -6,6 +6,7 @@
 static int executor_push(tl_executor *pool, tl_task *task)
 {
 	struct worker *worker = self.worker;
+	store_relaxed(&task->hints_, pool->hints);
 	if (worker && worker->pool == pool && !pool->ordered) {
 		if (UNLIKELY(load_relaxed(&pool->closed)))
 			return -ESHUTDOWN;

@@ -3,15 +3,34 @@
 #include "task.h"
 
 #include "futex.h"
+#include "tune.h"
 
 /* What tl_fail returns: an address that no value of a user can be. */
 static char failure;
 
+static COLD uint32_t task_unheld(tl_task *task)
+{
+	uint32_t seen;
+	for (int i = 0; (seen = load_acquire(&task->future.word_)) & HELD; i++) {
+		if (i < LOCK_PAUSES)
+			cpu_relax();
+		else
+			future_park(&task->future, seen, TL_FOREVER);
+	}
+	return seen;
+}
+
 static bool task_begin(tl_task *task)
 {
-	uint32_t *word = &task->future.word_, seen = load_relaxed(word);
+	uint32_t *word = &task->future.word_, seen = load_acquire(word);
+	if (is_alone(seen)) {
+		store_relaxed(word, with_state(seen, RUNNING));
+		return true;
+	}
 	for (;;) {
-		if (UNLIKELY(seen & CANCEL)) {
+		if (UNLIKELY(seen & HELD)) {
+			seen = task_unheld(task);
+		} else if (UNLIKELY(seen & CANCEL)) {
 			/* Its canceller may still touch our queue: instructions away. */
 			if (seen & LEFT)
 				break;
@@ -101,6 +120,7 @@ static int64_t task_enqueue(tl_task *task, tl_executor *executor)
 			return -EBUSY;
 		task->executor_ = executor;
 		store_relaxed(&task->process_, process_number());
+		store_relaxed(&task->hints_, 0u);
 		store_relaxed(&task->place_, (uintptr_t)0);
 	} while (!cas_acq_rel(word, &seen, with_state(seen, QUEUED)));
 	return seen;
@@ -114,6 +134,8 @@ static void task_refused(tl_task *task)
 			task_begin(task);
 			return;
 		}
+		if (seen & HELD)
+			seen = task_unheld(task);
 	} while (!cas_acq_rel(word, &seen, with_state(seen, NEW)));
 }
 

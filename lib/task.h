@@ -13,6 +13,9 @@
 static bool task_begin(tl_task *task);
 static enum state task_call(tl_task *task);
 
+/* Wait until nobody looks for it in a queue (HELD); returns the word then. */
+static uint32_t task_unheld(tl_task *task);
+
 /* Set up a cell for a user and an executor. NULL with errno. */
 static tl_task *task_new(tl_executor *executor, tl_function *function, void *argument);
 

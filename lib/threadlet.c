@@ -14,6 +14,7 @@
 #include "queues.c"
 #include "sleep.c"
 
+#include "help.c"
 #include "threads.c"
 #include "worker.c"
 

@@ -32,13 +32,15 @@
  * of the index from a busy producer. perf/ratio.c, row submit. */
 #define SPIN_PAUSES 64
 
+/* The same when the user has asked for spinning, so for latency. */
+#define HOT_PAUSES 2
+
 /* ns: a look with its pauses takes at least this long; so spinning ends also when the
  * clock doesn't move (a suspended machine, an emulator). */
 #define LOOK_LEAST 100
 
 /* ns: how long a waiter watches a task that runs before it parks; looks, likewise. */
 #define WAIT_SPIN 2000
-#define WAIT_LOOKS 200
 
 /* ns: first nap of a worker that waits for a task which another thread holds in
  * its hands between two of its instructions (wait.c); doubled up to the second. */

@@ -18,19 +18,19 @@
 #include "wait.h"
 
 #include "clock.h"
+#include "help.h"
 
 static int wait_run_queued(tl_future *future)
 {
 	struct worker *worker = self.worker;
 	uint32_t word = load_acquire(&future->word_);
-	if (!worker || state_of(word) != QUEUED || (word & CANCEL))
+	if (state_of(word) != QUEUED || (word & CANCEL))
 		return 0;
 	tl_task *task = task_of(future);
-	if (task->executor_ != worker->pool)
-		return 0;
-	if (worker->pool->ordered)
+	bool own = worker && task->executor_ == worker->pool;
+	if (own && worker->pool->ordered)
 		return self.frame ? -EDEADLK : 0;
-	if (!pool_claim(worker->pool, task))
+	if (own && !pool_claim(worker->pool, task))
 		return -EAGAIN;
 
 	/* What this task completes is not put off by a callback that waits for it. */
@@ -38,10 +38,12 @@ static int wait_run_queued(tl_future *future)
 	bool fires = self.fires;
 	self.put_off = NULL;
 	self.fires = false;
-	worker_execute(worker, task);
+	bool ran = own || help_run(task);
+	if (own)
+		worker_execute(worker, task);
 	self.put_off = put_off;
 	self.fires = fires;
-	return 1;
+	return ran;
 }
 
 /* The pool for whose spares this wait counts; NULL if none. */
@@ -88,15 +90,33 @@ static int wait_asleep(tl_future *future, enum state state, int64_t deadline)
 	return has_ended(word) ? 0 : result;
 }
 
-/* Its task runs on another CPU: it may end before a sleep would begin. */
+/* How long to watch it before sleeping: if its task runs on another CPU, it may end
+ * before a sleep would begin; if its pool was made for that, while it is queued, too. */
+static int64_t wait_spin(tl_future *future)
+{
+	struct worker *worker = self.worker;
+	enum state state = state_of(load_acquire(&future->word_));
+	if (state != QUEUED && state != RUNNING)
+		return 0;
+	uint32_t hints = load_relaxed(&task_of(future)->hints_);
+	bool ours = worker && task_of(future)->executor_ == worker->pool;
+	if (state == QUEUED && (ours || (hints & HINT_RUN)))
+		return 0;
+	if (state == QUEUED || hints_spin(hints))
+		return hints_spin(hints);
+	return WAIT_SPIN;
+}
+
 static void wait_spinning(tl_future *future)
 {
-	if (state_of(load_acquire(&future->word_)) != RUNNING)
+	int64_t spin = wait_spin(future), looks = spin / LOOK_LEAST;
+	if (!spin)
 		return;
-	int64_t end = clock_now() + WAIT_SPIN;
-	for (int looks = 0; looks < WAIT_LOOKS && clock_now() < end; looks++)
+	int64_t end = clock_now() + spin;
+	while (looks-- > 0 && clock_now() < end)
 		for (int i = 0; i < 8; i++) {
-			if (state_of(load_relaxed(&future->word_)) != RUNNING)
+			enum state state = state_of(load_relaxed(&future->word_));
+			if (state != QUEUED && state != RUNNING)
 				return;
 			cpu_relax();
 		}

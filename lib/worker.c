@@ -188,7 +188,7 @@ static bool worker_search(struct worker *worker)
 		int64_t end = clock_now() + pool->spin;
 		int64_t looks = pool->spin / LOOK_LEAST;
 		do {
-			for (int i = 0; i < SPIN_PAUSES; i++) {
+			for (int i = 0; i < pool->pauses; i++) {
 				if (load_relaxed(&worker->parker) >= PLAIN)
 					return true;
 				cpu_relax();

@@ -111,6 +111,12 @@ static int by_time(const void *one, const void *other)
 	return (a > b) - (a < b);
 }
 
+int64_t median(int64_t *times, size_t count)
+{
+	qsort(times, count, sizeof(*times), by_time);
+	return times[count / 2];
+}
+
 void report_percentiles(int64_t *times, size_t count, double scale, const char *unit)
 {
 	static const double percents[] = { 1,  10, 25,   50,   75,    90,   95,

@@ -53,8 +53,8 @@
 #define LOCK_PAUSES 0
 #endif
 #define SPIN_DEFAULT 1
-#define WAIT_SPIN 0
-#define WAIT_LOOKS 1
+#define WAIT_SPIN LOOK_LEAST /* one look */
+#define HOT_PAUSES 1
 #define LOOK_LEAST 1
 #define NAP_FIRST 1
 #define NAP_MOST 1
@@ -115,6 +115,8 @@
 	MODEL_MODIFY(p, v, MODEL_ADD, MODEL_ACQ_REL, "fetch_add_acq_rel(" #p ", " #v ")")
 #define fetch_sub_acq_rel(p, v)                                                          \
 	MODEL_MODIFY(p, v, MODEL_SUB, MODEL_ACQ_REL, "fetch_sub_acq_rel(" #p ", " #v ")")
+#define fetch_and_acq_rel(p, v)                                                          \
+	MODEL_MODIFY(p, v, MODEL_AND, MODEL_ACQ_REL, "fetch_and_acq_rel(" #p ", " #v ")")
 #define fetch_or_acq_rel(p, v)                                                           \
 	MODEL_MODIFY(p, v, MODEL_OR, MODEL_ACQ_REL, "fetch_or_acq_rel(" #p ", " #v ")")
 #define fetch_add_seq_cst(p, v)                                                          \
