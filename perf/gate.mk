@@ -26,7 +26,7 @@ gate-run gate-update-run gate-check-run: gate-%: $(BUILD)/gate-paths $(BUILD)/ga
 		$(patsubst %-run,%,$(filter-out run,$*))
 
 # The same per task, counted by perf in the benches; CONTENDER=threadlet-adaptive, ...
-perf-stat: bench-programs
+perf-stat: $(BUILD)/perf/$(or $(CONTENDER),threadlet)
 	@perf/stat-benches $(BUILD) $(CONTENDER)
 
 .PHONY: gate gate-update gate-check gate-run gate-update-run gate-check-run \
