@@ -15,6 +15,10 @@
 #   make musl            the tests, static, with the other libc
 #   make hardened        the tests, and the shared library's segments and properties,
 #                        built as distributions harden their packages
+#   make gate            instructions, system calls and allocations per task against
+#                        perf/gate.numbers; gate-update keeps new ones, gate-check
+#                        shows that too much would be noticed
+#   make perf-stat       what a task costs in each bench, as perf stat counts it
 #   make lint            format, layering, exported symbols, the header alone
 #   make analyze         gcc -fanalyzer, clang-tidy, cppcheck: no finding
 #   make demo, bench     what it does and how fast it is here
@@ -222,7 +226,7 @@ analyze:
 demo: $(BUILD)/threadlet-sum $(BUILD)/threadlet-bench
 	@tools/demo
 
-bench: $(BUILD)/reference-ratio
+ratio: $(BUILD)/reference-ratio
 	@$<
 
 # The paths in threadlet.pc follow the installer's choice, made only now.
@@ -242,6 +246,7 @@ install: all
 
 include tests/model/model.mk
 include perf/perf.mk
+include perf/gate.mk
 
 # GenMC is in no distribution that we know of, so being without it is no failure anywhere.
 genmc := @CI= tools/if-installed genmc --
@@ -258,5 +263,5 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: all check static-check debug-check asan tsan stress stress-asan stress-tsan \
-	faults fuzz soak weak weak-mutants install-check cross musl musl-check hardened lint analyze demo \
-	bench install uninstall clean
+	faults fuzz soak weak weak-mutants install-check cross musl musl-check hardened \
+	lint analyze demo ratio install uninstall clean

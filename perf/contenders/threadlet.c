@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * This library. KIND and NAME come from the Makefile: fixed (the program threadlet), adaptive
- * (threadlet-adaptive: as many threads at most), or spinning (threadlet-spin: a fixed
- * pool that looks for work for 1 ms before it parks).
+ * (threadlet-adaptive: as many threads at most), spinning (threadlet-spin: a fixed pool
+ * that looks for work for 1 ms before it parks), or helping (threadlet-help: a fixed pool
+ * whose waiters outside run what they wait for).
  */
 #include "../contender.h"
 
 #include <threadlet.h>
 
-enum { fixed, adaptive, spinning };
+enum { fixed, adaptive, spinning, helping };
 
 static void *create(unsigned workers)
 {
@@ -17,6 +18,8 @@ static void *create(unsigned workers)
 
 	if (KIND == spinning)
 		options.spin = 1000000;
+	if (KIND == helping)
+		options.flags = TL_WAITERS_RUN;
 	pool = KIND == adaptive ? tl_adaptive_pool_create(&options)
 	                        : tl_fixed_pool_create(workers, &options);
 	must(pool != NULL, "a pool");
@@ -76,6 +79,7 @@ const struct contender contender = {
 	.post_inside = post,
 	.submit = submit,
 	.take = take,
+	.many = true,
 	.task_size = sizeof(tl_task),
 	.post_task = post_task,
 	.spawn = spawn,
