@@ -108,6 +108,7 @@ TL_API tl_future *tl_future_retain(tl_future *future)
 		return NULL;
 	CHECK_FUTURE(future);
 	MISUSE(!(future->word_ & CELL), "a future in your own memory has no references");
+	CHECK_REFERENCES(load_relaxed(&future->word_));
 	fetch_add_relaxed(&future->word_, REFERENCE);
 	return future;
 }

@@ -83,9 +83,11 @@ static inline int injector_push(struct injector *injector, tl_task *task)
 				uint64_t again = injector_free(injector, t);
 				if (cas_acq_rel(slot, &full, again))
 					return -ESHUTDOWN;
-				/* Claimed already, so it was accepted; but this position
-				 * will be used by whoever pushes after a reopening. */
-				cas_acq_rel(slot, &full, again);
+				/* Claimed already, so it was accepted: its position is used
+				 * up, whether or not the ring has been opened again. */
+				while ((tail & ~CLOSED) == t &&
+				       !cas_seq_cst(&injector->tail, &tail, tail + 1))
+					;
 			}
 			return 0;
 		}
