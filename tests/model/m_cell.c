@@ -29,22 +29,22 @@ static tl_task *mail[3];
 static tl_task *take(void)
 {
 	tl_task *cell = cell_new();
-	model_assert(cell && cell->reserved_ != IN_USE);
-	cell->reserved_ = IN_USE;
+	model_assert(cell && cell->hints_ != IN_USE);
+	cell->hints_ = IN_USE;
 	return cell;
 }
 
 static void give(tl_task *cell)
 {
-	model_assert(cell->reserved_ == IN_USE);
-	cell->reserved_ = 0;
+	model_assert(cell->hints_ == IN_USE);
+	cell->hints_ = 0;
 	cell_free(cell);
 }
 
 static void trim_page(tl_task *cell)
 {
 	for (unsigned i = 0; i < CELLS_PER_PAGE; i++)
-		model_assert(cell[i].reserved_ != IN_USE);
+		model_assert(cell[i].hints_ != IN_USE);
 	memset(cell, 0, PAGE);
 }
 
@@ -132,8 +132,8 @@ static void none_empty(void)
 
 static void see(tl_task *cell)
 {
-	model_assert(cell->reserved_ != SEEN && cell->reserved_ != IN_USE);
-	cell->reserved_ = SEEN;
+	model_assert(cell->hints_ != SEEN && cell->hints_ != IN_USE);
+	cell->hints_ = SEEN;
 }
 
 static void all_there(void)

@@ -262,7 +262,7 @@ const struct model models[] = {
 	MODEL("drain-fails-busy", "the same, twice, its worker busy", adaptive_busy, 1, 0,
 	      2, drained, submits, drains),
 	MODEL("reopen-retire", "beside a submit from before, and a retirement", adaptive,
-	      2, 1, 0, drained, submits, reopens),
+	      1, 1, 0, drained, submits, reopens),
 	MODEL("cancel-1", "beside a submit", one, 3, 0, 0, freed, submits, cancels),
 	MODEL("cancel-2", "two threads", two, 1, 0, 0, freed, submits_both, cancels),
 	MODEL("cancel-adaptive", "beside a growing submit", adaptive, 2, 0, 0, freed,
