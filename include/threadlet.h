@@ -131,7 +131,23 @@ struct tl_options {
 	                                    retires has given up its place by then */
 	void *hook_context;
 	uint64_t flags;       /* of enum tl_flags */
-	uint64_t reserved[7]; /* must be zero */
+	unsigned max_pending; /* how many tasks may be accepted and not yet begun;
+	                           default 0: any number */
+	unsigned when_full;   /* of enum tl_when_full: what a submit does then */
+	int64_t full_timeout; /* TL_FULL_WAIT, ns: how long; default: no limit */
+	uint64_t reserved[5]; /* must be zero */
+};
+
+/*
+ * A submit that finds max_pending tasks queued. For TL_FULL_WAIT: room goes to whoever
+ * comes first; a task of the same executor never waits for room: what it submits is
+ * let through, above the limit. TL_FULL_RUN is not for tl_worker_create, whose one
+ * thread would no longer be the only one.
+ */
+enum tl_when_full {
+	TL_FULL_FAIL, /* is refused: -EAGAIN */
+	TL_FULL_WAIT, /* waits for room; -EAGAIN after full_timeout */
+	TL_FULL_RUN   /* runs the task itself, before it returns */
 };
 
 enum tl_flags {
@@ -161,6 +177,7 @@ struct tl_stats {
 	uint64_t idle;       /* of these, the ones without work */
 	uint64_t queued;     /* tasks accepted and not yet begun */
 	uint64_t helped;     /* tasks run by threads outside that waited for them */
+	uint64_t inlined;    /* tasks run by their submitter, there being no room */
 };
 
 /* A worker that has been in one task for a while, see tl_executor_watch. */
@@ -217,15 +234,17 @@ TL_API tl_executor *tl_adaptive_pool_create(const tl_options *options);
 /*
  * Queue function(argument). A pool runs about first in, first out what comes from
  * outside, and newest first what its own tasks submit. NULL with errno EINVAL,
- * ENOMEM, ESHUTDOWN. Doesn't block. Allocates now and then (cells are recycled).
+ * ENOMEM, ESHUTDOWN, EAGAIN (max_pending). Doesn't block, but as when_full says.
+ * Allocates now and then (cells are recycled).
  */
 TL_API tl_future *tl_submit(tl_executor *executor, tl_function *function, void *argument);
 
 /*
  * Queue a task of your own memory, set up by tl_task_init. 0; -EINVAL (NULL);
- * -ESHUTDOWN (the task is as before); -ECANCELED (it was cancelled before);
- * -EBUSY (it is queued, runs or has ended: tl_task_init it again).
- * Doesn't block or allocate (an adaptive pool may start a thread).
+ * -ESHUTDOWN, -EAGAIN (max_pending; the task is as before); -ECANCELED (it was
+ * cancelled before); -EBUSY (it is queued, runs or has ended: tl_task_init it again).
+ * Doesn't block, but as when_full says, or allocate (an adaptive pool may start a
+ * thread).
  */
 TL_API int tl_submit_task(tl_executor *executor, tl_task *task);
 

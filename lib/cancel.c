@@ -3,6 +3,7 @@
 #include "wait.h"
 
 #include "futex.h"
+#include "pending.h"
 
 /*
  * CANCEL has been set while the task was queued. Try to take it out of its queue, whose
@@ -16,7 +17,7 @@ static void cancel_queued(tl_task *task)
 		/* Before the claim: for a holder, too, the pool is there only as long as
 		 * the task is in a queue, or in the hands of one of its threads. */
 		task_unheld(task);
-		if (pool_claim(pool, task)) {
+		if (pool_claim_pending(pool, task)) {
 			task->future.error_ = -ECANCELED;
 			future_finish(&task->future, CANCELLED);
 			return;

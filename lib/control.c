@@ -70,8 +70,10 @@ TL_API int tl_executor_stats(tl_executor *executor, tl_stats *stats, size_t size
 			(uint64_t)__builtin_popcountll(load_relaxed(&executor->idle[g]));
 	s.submitted += inbox_pushed(&executor->inbox);
 	s.helped = load_relaxed(&executor->helped);
-	s.completed += s.helped;
-	begun += s.helped;
+	s.inlined = load_relaxed(&executor->inlined);
+	s.submitted += s.inlined;
+	s.completed += s.helped + s.inlined;
+	begun += s.helped + s.inlined;
 	uint64_t gone = begun + s.cancelled;
 	s.queued = s.submitted > gone ? s.submitted - gone : 0;
 	memset(stats, 0, size);

@@ -10,6 +10,7 @@
 #include "cpus.h"
 #include "futex.h"
 #include "help.h"
+#include "pending.h"
 
 /* ---- Making ------------------------------------------------------------------- */
 
@@ -23,6 +24,8 @@ static int options_check(const tl_options *options)
 	             options->stack_size >= (size_t)sysconf(_SC_THREAD_STACK_MIN);
 	bool rest = !memcmp(options->reserved, none.reserved, sizeof none.reserved);
 	rest = rest && !(options->flags & ~(uint64_t)TL_WAITERS_RUN);
+	rest = rest && options->when_full <= TL_FULL_RUN && options->full_timeout >= 0 &&
+	       options->max_pending <= PENDING_MOST;
 	return times && stack && rest && options->spare_workers <= TL_MAX_WORKERS
 	               ? 0
 	               : -EINVAL;
@@ -49,6 +52,9 @@ static void executor_configure(tl_executor *pool, enum kind kind, unsigned min,
 	pool->pauses = options->spin ? HOT_PAUSES : SPIN_PAUSES;
 	if (cpus_allowed() < 2)
 		pool->spin = 0; /* whom we wait for could not run meanwhile */
+	pool->max_pending = options->max_pending;
+	pool->when_full = options->when_full;
+	pool->full_timeout = options->full_timeout ? options->full_timeout : TL_FOREVER;
 	pool->hints = hints_make((options->flags & TL_WAITERS_RUN) && kind != WORKER,
 	                         options->spin ? pool->spin : 0);
 }
@@ -125,7 +131,7 @@ static tl_executor *executor_new(enum kind kind, unsigned min, unsigned max,
 
 TL_API tl_executor *tl_worker_create(const tl_options *options)
 {
-	if (options_check(options))
+	if (options_check(options) || (options && options->when_full == TL_FULL_RUN))
 		return fail_with(-EINVAL);
 	return executor_new(WORKER, 1, 1, options);
 }
@@ -159,6 +165,7 @@ static void cancel_one(tl_executor *pool, tl_task *task)
 {
 	if (!task)
 		return;
+	pending_leave(pool);
 	fetch_add_relaxed(&pool->cancelled, 1);
 	if (task_begin(task)) {
 		task->future.error_ = -ECANCELED;
@@ -191,6 +198,7 @@ static void executor_close(tl_executor *pool, enum tl_shutdown_mode how)
 	if (how == TL_CANCEL) /* first: nothing more is begun once submits are refused */
 		exchange_seq_cst(&pool->cancelling, 1u);
 	inbox_close(&pool->inbox);
+	pending_close(pool);
 	exchange_seq_cst(&pool->closed, 1u); /* last: idle workers may end from here on */
 	if (how == TL_CANCEL)
 		cancel_pending(pool);
@@ -218,6 +226,7 @@ static int executor_reopen(tl_executor *pool)
 	store_relaxed(&pool->finished, 0u);
 	store_relaxed(&pool->cancelling, 0u);
 	store_relaxed(&pool->role, 0u);
+	store_relaxed(&pool->pending, 0u);
 	exchange_seq_cst(&pool->closed, 0u);
 	unlock(&pool->threads_lock);
 	int error = executor_start(pool);
@@ -228,7 +237,7 @@ static int executor_reopen(tl_executor *pool)
 
 static bool called_from_own_task(const tl_executor *pool)
 {
-	return self.worker && self.worker->pool == pool;
+	return (self.worker && self.worker->pool == pool) || runs_task_of(pool);
 }
 
 TL_API int tl_executor_shutdown(tl_executor *executor, enum tl_shutdown_mode how,

@@ -13,6 +13,7 @@
  *             a shutdown
  *   blocked   workers that wait inside a task; spares may stand in for them
  *   role      the searcher's role, see sleep.h
+ *   pending   with max_pending: tasks accepted and not yet begun, see pending.h
  *   idle      a bit for each worker that is without work and not claimed
  */
 #ifndef TL_POOL_H
@@ -67,8 +68,11 @@ struct tl_executor {
 	uint32_t finished;   /* closed and nothing left: workers end */
 	uint32_t slots;      /* workers[0..slots) may be set */
 	int64_t idle_timeout, spin;
-	int pauses;         /* between two looks of a spinning worker */
-	uint32_t hints;     /* for those who wait for its tasks: help.h */
+	int pauses;           /* between two looks of a spinning worker */
+	uint32_t hints;       /* for those who wait for its tasks: help.h */
+	uint32_t max_pending; /* 0: any number; see pending.h */
+	enum tl_when_full when_full;
+	int64_t full_timeout;
 	tl_options options; /* hooks, stack size */
 	struct worker *workers[TL_MAX_WORKERS];
 
@@ -84,7 +88,10 @@ struct tl_executor {
 	pthread_t old_thread;     /* the last one retired, not joined yet */
 	bool have_old_thread;
 	uint64_t started, retired;
-	uint64_t wakes, cancelled, helped; /* from anywhere */
+	uint64_t wakes, cancelled, helped, inlined; /* from anywhere */
+
+	ON_OWN_LINE uint32_t pending;
+	uint32_t room_waiters;
 
 	struct inbox inbox;
 };
@@ -126,6 +133,11 @@ static bool pool_has_work(tl_executor *pool);
 
 /* Take this very task out of where it is queued. The pool must be known to live. */
 static bool pool_claim(tl_executor *pool, tl_task *task);
+
+/* threads.c: count among the live threads of a pool that can't end before that, so that
+ * it isn't freed before the letting go. */
+static void pool_hold(tl_executor *pool);
+static void pool_let_go(tl_executor *pool);
 
 /* threads.c: a place among the threads, if the limit allows; and a thread to fill it:
  * one that has work waiting for it, or one that is idle from its first moment on. */

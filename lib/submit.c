@@ -2,20 +2,26 @@
 /* layer 6: submit · the way of a task into a pool */
 #include "executor.h"
 #include "futex.h"
+#include "pending.h"
 
 static int executor_push(tl_executor *pool, tl_task *task)
 {
 	struct worker *worker = self.worker;
+	int error = 0;
 	store_relaxed(&task->hints_, pool->hints);
 	if (worker && worker->pool == pool && !pool->ordered) {
 		if (UNLIKELY(load_relaxed(&pool->closed)))
-			return -ESHUTDOWN;
-		if (LIKELY(ring_push(&worker->ring, task))) {
+			error = -ESHUTDOWN;
+		else if (LIKELY(ring_push(&worker->ring, task))) {
 			count_up(&worker->counters.local, 1);
 			return 0;
 		}
 	}
-	return inbox_push(&pool->inbox, task);
+	if (LIKELY(!error))
+		error = inbox_push(&pool->inbox, task);
+	if (UNLIKELY(error))
+		pending_leave(pool);
+	return error;
 }
 
 /* A pool that may grow: first have a worker for this task, then push it. */
@@ -36,10 +42,33 @@ static COLD int submit_growing(tl_executor *pool, tl_task *task)
 	return error;
 }
 
-static int executor_submit(tl_executor *pool, tl_task *task)
+static int executor_enter(tl_executor *pool)
 {
 	if (UNLIKELY(!pool_is_ours(pool)))
 		return -EOWNERDEAD;
+	return UNLIKELY(pool->max_pending) ? pending_enter(pool) : 0;
+}
+
+/* There is no room: the submitter runs it. A shutdown waits for that as for a helper. */
+static COLD int submit_run_here(tl_executor *pool, tl_task *task)
+{
+	int error = -ESHUTDOWN;
+	pool_hold(pool);
+	if (!load_seq_cst(&pool->closed)) {
+		error = 0;
+		if (task_begin(task)) {
+			fetch_add_relaxed(&pool->inlined, 1);
+			future_finish(&task->future, task_call(task));
+		}
+	}
+	pool_let_go(pool);
+	return error;
+}
+
+static int executor_submit(tl_executor *pool, tl_task *task, int way)
+{
+	if (UNLIKELY(way))
+		return way < 0 ? way : submit_run_here(pool, task);
 	if (pool->adaptive && pool_may_grow(pool))
 		return submit_growing(pool, task);
 	int error = executor_push(pool, task);
@@ -56,7 +85,7 @@ TL_API tl_future *tl_submit(tl_executor *executor, tl_function *function, void *
 	if (UNLIKELY(!task))
 		return NULL;
 	CHECK_POOL(executor);
-	int error = executor_submit(executor, task);
+	int error = executor_submit(executor, task, executor_enter(executor));
 	if (UNLIKELY(error)) {
 		cell_free(task);
 		return fail_with(error);
@@ -76,11 +105,32 @@ TL_API int tl_submit_task(tl_executor *executor, tl_task *task)
 {
 	if (!executor || !task || !task->function_)
 		return -EINVAL;
+	CHECK_POOL(executor);
+	int way = executor_enter(executor);
+	if (UNLIKELY(way < 0))
+		return way;
 	int64_t word = task_enqueue(task, executor);
+	if (UNLIKELY(word < 0)) {
+		if (way == 0)
+			pending_leave(executor);
+		return (int)word;
+	}
+	int error = executor_submit(executor, task, way);
+	if (UNLIKELY(error))
+		task_refused(task);
+	else
+		wake_early_waiters(task, word);
+	return error;
+}
+
+static int submit_unsignalled(tl_executor *pool, tl_task *task)
+{
+	if (UNLIKELY(!task || !task->function_))
+		return -EINVAL;
+	int64_t word = task_enqueue(task, pool);
 	if (UNLIKELY(word < 0))
 		return (int)word;
-	CHECK_POOL(executor);
-	int error = executor_submit(executor, task);
+	int error = executor_push(pool, task);
 	if (UNLIKELY(error))
 		task_refused(task);
 	else
@@ -99,33 +149,22 @@ static void signal_batch(tl_executor *pool, size_t n)
 
 TL_API int tl_submit_tasks(tl_executor *executor, tl_task *const *tasks, size_t n)
 {
-	size_t accepted = 0, unsignalled = 0;
+	size_t accepted = 0;
 	int error = 0;
 	if (!executor || (!tasks && n) || n > INT_MAX)
 		return -EINVAL;
 	if (UNLIKELY(!pool_is_ours(executor)))
 		return -EOWNERDEAD;
-	for (; accepted < n && !error; accepted++) {
+	bool together = !executor->adaptive && !executor->max_pending;
+	while (accepted < n) {
 		tl_task *task = tasks[accepted];
-		int64_t word =
-			task && task->function_ ? task_enqueue(task, executor) : -EINVAL;
-		if (word < 0) {
-			error = (int)word;
+		error = together ? submit_unsignalled(executor, task)
+		                 : tl_submit_task(executor, task);
+		if (error)
 			break;
-		}
-		if (executor->adaptive) {
-			error = executor_submit(executor, task);
-		} else {
-			error = executor_push(executor, task);
-			unsignalled += !error;
-		}
-		if (error) {
-			task_refused(task);
-			break;
-		}
-		wake_early_waiters(task, word);
+		accepted++;
 	}
-	if (unsignalled)
-		signal_batch(executor, unsignalled);
+	if (together && accepted)
+		signal_batch(executor, accepted);
 	return accepted ? (int)accepted : error;
 }

@@ -67,6 +67,14 @@ static bool runs_here(const tl_future *future)
 	return false;
 }
 
+static bool runs_task_of(const tl_executor *executor)
+{
+	for (struct frame *frame = self.frame; frame; frame = frame->below)
+		if (frame->task->executor_ == executor)
+			return true;
+	return false;
+}
+
 TL_API void *tl_fail(int error)
 {
 	if (self.frame)

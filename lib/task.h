@@ -28,4 +28,7 @@ static void task_refused(tl_task *task);
 /* Does this thread run this task, here or further down its stack? */
 static bool runs_here(const tl_future *future);
 
+/* Does it run any task of this executor? */
+static bool runs_task_of(const tl_executor *executor);
+
 #endif

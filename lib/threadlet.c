@@ -14,6 +14,8 @@
 #include "queues.c"
 #include "sleep.c"
 
+#include "pending.c"
+
 #include "help.c"
 #include "threads.c"
 #include "worker.c"

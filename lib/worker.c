@@ -3,6 +3,7 @@
 #include "worker.h"
 
 #include "clock.h"
+#include "pending.h"
 
 /* ---- Finding work ------------------------------------------------------------- */
 
@@ -148,6 +149,7 @@ static void worker_fire(struct worker *worker, tl_callback *list)
 static void worker_execute(struct worker *worker, tl_task *task)
 {
 	tl_executor *pool = worker->pool;
+	pending_leave(pool);
 	if (UNLIKELY(!task_begin(task))) {
 		count_up(&worker->counters.cancelled, 1);
 		return;
