@@ -232,6 +232,21 @@ TL_API tl_executor *tl_fixed_pool_create(unsigned workers, const tl_options *opt
 TL_API tl_executor *tl_adaptive_pool_create(const tl_options *options);
 
 /*
+ * A serial queue: an executor that has no thread of its own; its tasks run on those of
+ * the pool, at most `width` of them at a time, begun in about the order of submission;
+ * with width 1 one after the other, strictly in that order. It takes 160 bytes (and 64 for each more of width), so
+ * there may be 100,000 of them. After some tasks it lets others of the pool go first.
+ * Functions for executors work on it, but tl_executor_set_* and _watch: -EINVAL.
+ * Waiting in a task of the pool for a task of the queue runs that here, with width 1
+ * after what is queued before it; waiting for one that is queued behind, in a task of
+ * the same queue of width 1, is -EDEADLK. Shutting the queue down leaves the pool alone; shutting
+ * the pool down drains or cancels its queues too. It may be destroyed before its pool, or
+ * at rest after it. In the statistics of the pool, a turn of a queue is one task.
+ * NULL with errno EINVAL (no pool, width 0 or above TL_MAX_WORKERS), ENOMEM. Allocates.
+ */
+TL_API tl_executor *tl_serial_create(tl_executor *pool, unsigned width);
+
+/*
  * Queue function(argument). A pool runs about first in, first out what comes from
  * outside, and newest first what its own tasks submit. NULL with errno EINVAL,
  * ENOMEM, ESHUTDOWN, EAGAIN (max_pending). Doesn't block, but as when_full says.

@@ -11,6 +11,7 @@
 #include "futex.h"
 #include "help.h"
 #include "pending.h"
+#include "serial.h"
 
 /* ---- Making ------------------------------------------------------------------- */
 
@@ -167,7 +168,9 @@ static void cancel_one(tl_executor *pool, tl_task *task)
 		return;
 	pending_leave(pool);
 	fetch_add_relaxed(&pool->cancelled, 1);
-	if (task_begin(task)) {
+	if (is_runner(task))
+		serial_cancel_turn(task);
+	else if (task_begin(task)) {
 		task->future.error_ = -ECANCELED;
 		future_finish(&task->future, CANCELLED);
 	}
@@ -245,11 +248,13 @@ TL_API int tl_executor_shutdown(tl_executor *executor, enum tl_shutdown_mode how
 {
 	if (!executor || timeout < 0 || (how != TL_DRAIN && how != TL_CANCEL))
 		return -EINVAL;
+	int64_t deadline = deadline_after(timeout);
+	if (executor_is_serial(executor))
+		return serial_shutdown(serial_of(executor), how, deadline);
 	if (!pool_is_ours(executor))
 		return -EOWNERDEAD;
 	CHECK_POOL(executor);
 	debug_count(&executor->waiters, 1);
-	int64_t deadline = deadline_after(timeout);
 	executor_close(executor, how);
 	int error = -EDEADLK;
 	if (!called_from_own_task(executor))
@@ -264,6 +269,8 @@ TL_API int tl_executor_destroy(tl_executor *executor)
 {
 	if (!executor)
 		return 0;
+	if (executor_is_serial(executor))
+		return serial_destroy(serial_of(executor));
 	if (!pool_is_ours(executor))
 		return -EOWNERDEAD;
 	if (called_from_own_task(executor))

@@ -22,7 +22,7 @@
 
 struct inbox {
 	struct injector level[2];
-	struct overflow list;
+	ON_OWN_LINE struct overflow list;
 	ON_OWN_LINE uint64_t slots[1 << SHALLOW_BITS];
 };
 

@@ -29,6 +29,7 @@
 struct counters {
 	uint64_t local; /* submitted from inside */
 	uint64_t begun, completed, cancelled, stolen;
+	uint64_t served; /* tasks of serial queues, within a task of the pool */
 	uint64_t parks, vain;
 };
 
@@ -57,7 +58,7 @@ struct worker {
 
 struct tl_executor {
 	/* Set at creation, or seldom: */
-	uint32_t process; /* whose threads it has */
+	uint32_t process; /* whose threads it has; or SERIAL */
 	uint32_t waiters; /* debug build: threads inside tl_executor_shutdown */
 	bool destroyed;   /* debug build */
 	bool adaptive, ordered;
@@ -96,14 +97,25 @@ struct tl_executor {
 	struct inbox inbox;
 };
 
+/* A serial queue (serial.h) begins with this number in the place of a process's: what is
+ * not a pool of ours is looked at again, and pools pay nothing for it. */
+#define SERIAL UINT32_MAX
+
+static inline bool executor_is_serial(const tl_executor *executor)
+{
+	return *(const uint32_t *)executor == SERIAL;
+}
+
 /* False in a child forked off since: it has none of these threads. */
 static inline bool pool_is_ours(const tl_executor *pool)
 {
-	return process_is(pool->process);
+	return process_is(*(const uint32_t *)pool); /* also of what is no pool: above */
 }
 
 #ifdef TL_DEBUG
-#define CHECK_POOL(pool) MISUSE((pool)->destroyed, "this executor has been destroyed")
+#define CHECK_POOL(pool)                                                                 \
+	MISUSE(!executor_is_serial(pool) && (pool)->destroyed,                           \
+	       "this executor has been destroyed")
 #else
 #define CHECK_POOL(pool) ((void)0)
 #endif

@@ -3,6 +3,7 @@
 #include "executor.h"
 #include "futex.h"
 #include "pending.h"
+#include "serial.h"
 
 static int executor_push(tl_executor *pool, tl_task *task)
 {
@@ -42,10 +43,13 @@ static COLD int submit_growing(tl_executor *pool, tl_task *task)
 	return error;
 }
 
+/* Besides RUN_HERE, of pending_enter. */
+enum { TO_SERIAL = 2 };
+
 static int executor_enter(tl_executor *pool)
 {
 	if (UNLIKELY(!pool_is_ours(pool)))
-		return -EOWNERDEAD;
+		return executor_is_serial(pool) ? TO_SERIAL : -EOWNERDEAD;
 	return UNLIKELY(pool->max_pending) ? pending_enter(pool) : 0;
 }
 
@@ -68,7 +72,9 @@ static COLD int submit_run_here(tl_executor *pool, tl_task *task)
 static int executor_submit(tl_executor *pool, tl_task *task, int way)
 {
 	if (UNLIKELY(way))
-		return way < 0 ? way : submit_run_here(pool, task);
+		return way < 0            ? way
+		       : way == TO_SERIAL ? serial_submit(serial_of(pool), task)
+		                          : submit_run_here(pool, task);
 	if (pool->adaptive && pool_may_grow(pool))
 		return submit_growing(pool, task);
 	int error = executor_push(pool, task);
@@ -153,9 +159,10 @@ TL_API int tl_submit_tasks(tl_executor *executor, tl_task *const *tasks, size_t 
 	int error = 0;
 	if (!executor || (!tasks && n) || n > INT_MAX)
 		return -EINVAL;
-	if (UNLIKELY(!pool_is_ours(executor)))
+	bool serial = executor_is_serial(executor);
+	if (UNLIKELY(!serial && !pool_is_ours(executor)))
 		return -EOWNERDEAD;
-	bool together = !executor->adaptive && !executor->max_pending;
+	bool together = !serial && !executor->adaptive && !executor->max_pending;
 	while (accepted < n) {
 		tl_task *task = tasks[accepted];
 		error = together ? submit_unsignalled(executor, task)

@@ -7,6 +7,7 @@
 
 /* What tl_fail returns: an address that no value of a user can be. */
 static char failure;
+#define GIVEN_AWAY 1 /* no error: those are negative */
 
 static COLD uint32_t task_unheld(tl_task *task)
 {
@@ -52,11 +53,19 @@ static enum state task_call(tl_task *task)
 	void *value = task->function_(task->argument_);
 	self.frame = frame.below;
 	if (UNLIKELY(value == &failure)) {
+		if (frame.error == GIVEN_AWAY)
+			return QUEUED;
 		task->future.error_ = frame.error;
 		return frame.error == -ECANCELED ? CANCELLED : FAILED;
 	}
 	task->future.value_ = value;
 	return DONE;
+}
+
+static void *task_given_away(void)
+{
+	self.frame->error = GIVEN_AWAY;
+	return &failure;
 }
 
 static bool runs_here(const tl_future *future)

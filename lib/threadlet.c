@@ -17,6 +17,7 @@
 #include "pending.c"
 
 #include "help.c"
+#include "serial.c"
 #include "threads.c"
 #include "worker.c"
 

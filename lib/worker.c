@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "pending.h"
+#include "serial.h"
 
 /* ---- Finding work ------------------------------------------------------------- */
 
@@ -155,7 +156,7 @@ static void worker_execute(struct worker *worker, tl_task *task)
 		return;
 	}
 	enum state state = CANCELLED;
-	if (UNLIKELY(load_relaxed(&pool->cancelling))) {
+	if (UNLIKELY(load_relaxed(&pool->cancelling) && !is_runner(task))) {
 		task->future.error_ = -ECANCELED;
 		count_up(&worker->counters.cancelled, 1);
 	} else {
@@ -170,6 +171,8 @@ static void worker_execute(struct worker *worker, tl_task *task)
 		store_relaxed(&worker->function, function);
 		store_relaxed(&worker->argument, argument);
 		count_up(&worker->counters.completed, 1);
+		if (UNLIKELY(state == QUEUED)) /* a runner */
+			return;
 	}
 	/* Idle before the result is out: who waits for it finds this worker, not another. */
 	if (!self.frame && load_relaxed(&pool->max_workers) > 1 &&
