@@ -26,7 +26,7 @@
 #define MILLISECOND INT64_C(1000000)
 #define VALUE(n) ((void *)(intptr_t)(n))
 
-enum { THREADS = 6, SHARED = 3, TASKS = 512, STALL_SECONDS = 60 };
+enum { THREADS = 6, SHARED = 5, TASKS = 512, STALL_SECONDS = 60 };
 
 static struct {
 	atomic_ulong operations, cells, own, batches, go, spawns, executors;
@@ -356,8 +356,16 @@ static tl_executor *make(struct actor *actor)
 		.spare_workers = below(&actor->random, 3),
 		.spin = below(&actor->random, 2) ? 0 : TL_NONE,
 	};
+	if (below(&actor->random, 3) == 0) {
+		options.max_pending = 1 + below(&actor->random, 40);
+		options.when_full = TL_FULL_WAIT;
+	}
 	tl_executor *executor = NULL;
-	switch (below(&actor->random, 4)) {
+	switch (below(&actor->random, 5)) {
+	case 4: /* on a pool that others use, too */
+		executor = tl_serial_create(shared[1 + below(&actor->random, 2)],
+		                            1 + below(&actor->random, 3));
+		break;
 	case 0: executor = tl_worker_create(&options); break;
 	case 1:
 		executor = tl_fixed_pool_create(1 + below(&actor->random, 3), &options);
@@ -522,6 +530,8 @@ int main(int argc, char **argv)
 	shared[1] = tl_fixed_pool_create(2, &(tl_options){ .spare_workers = 1 });
 	shared[2] = tl_adaptive_pool_create(
 		&(tl_options){ .max_workers = 4, .idle_timeout = 50 * MICROSECOND });
+	shared[3] = tl_serial_create(shared[1], 1);
+	shared[4] = tl_serial_create(shared[2], 2);
 	for (unsigned i = 0; i < THREADS; i++) {
 		actors[i].random = (unsigned)(seed * 2654435761u + i * 40503u) | 1;
 		CHECK(shared[i % SHARED]);
@@ -555,7 +565,7 @@ int main(int argc, char **argv)
 		pthread_join(threads[i], NULL);
 	if (storm)
 		pthread_join(stormer, NULL);
-	for (int i = 0; i < SHARED; i++) {
+	for (int i = SHARED; i-- > 0;) { /* queues before their pools */
 		tl_stats stats;
 		CHECK(!tl_executor_shutdown(shared[i], TL_DRAIN, TL_FOREVER));
 		CHECK(!tl_executor_stats(shared[i], &stats, sizeof stats));
