@@ -271,6 +271,18 @@ TL_API int tl_submit_task(tl_executor *executor, tl_task *task);
 TL_API int tl_submit_tasks(tl_executor *executor, tl_task *const *tasks, size_t n);
 
 /*
+ * As tl_submit_task, but no sleeping worker is woken, and no thread started: that is left
+ * to tl_kick, once for all that was queued so, or to a later submit. (A wake-up costs
+ * its caller some 14 us when it goes to another CPU.) A worker that is awake may take the
+ * task before that. Who waits for it without a kick may wait for ever; a shutdown, and a
+ * submit that waits for room, kick.
+ */
+TL_API int tl_submit_quietly(tl_executor *executor, tl_task *task);
+
+/* Wake, or start, what the queued tasks need; nothing queued: nobody. 0; -EINVAL. */
+TL_API int tl_kick(tl_executor *executor);
+
+/*
  * From now on every submit gets -ESHUTDOWN, from inside tasks too; blocks until
  * the threads have ended. -ETIMEDOUT when timeout ran out first: it may be called
  * again, also with the other mode. -EDEADLK from one of its own tasks, after the

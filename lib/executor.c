@@ -205,6 +205,8 @@ static void executor_close(tl_executor *pool, enum tl_shutdown_mode how)
 	exchange_seq_cst(&pool->closed, 1u); /* last: idle workers may end from here on */
 	if (how == TL_CANCEL)
 		cancel_pending(pool);
+	if (pool_has_work(pool)) /* submitted quietly, perhaps, and nobody was woken */
+		pool_signal(pool);
 	pool_finish_if_idle(pool);
 }
 

@@ -152,7 +152,7 @@ static void serial_turn_inside(struct serial *serial, tl_task *runner, tl_task *
 
 /* ---- Submitting, waiting ------------------------------------------------------ */
 
-static int serial_submit(struct serial *serial, tl_task *task)
+static int serial_submit(struct serial *serial, tl_task *task, bool wake)
 {
 	tl_executor *pool = serial->pool;
 	int error = 0;
@@ -170,7 +170,7 @@ static int serial_submit(struct serial *serial, tl_task *task)
 	if (!error)
 		overflow_append(&serial->list, task);
 	unlock(&serial->list.lock);
-	if (pushed)
+	if (pushed && wake)
 		pool_signal(pool);
 	return error;
 }

@@ -57,8 +57,8 @@ static inline struct serial *serial_of(tl_executor *executor)
 static bool is_runner(const tl_task *task);
 static void serial_cancel_turn(tl_task *runner);
 
-/* Queue a task in state QUEUED and see that somebody runs it. 0, -ESHUTDOWN, -EOWNERDEAD. */
-static int serial_submit(struct serial *serial, tl_task *task);
+/* Queue a task in state QUEUED; if `wake`, see that somebody runs it. 0, -ESHUTDOWN, -EOWNERDEAD. */
+static int serial_submit(struct serial *serial, tl_task *task, bool wake);
 
 /* For a worker that waits for a queued task: if that is in a serial queue, as
  * wait_run_queued. */

@@ -69,16 +69,16 @@ static COLD int submit_run_here(tl_executor *pool, tl_task *task)
 	return error;
 }
 
-static int executor_submit(tl_executor *pool, tl_task *task, int way)
+static inline int executor_submit(tl_executor *pool, tl_task *task, int way, bool wake)
 {
 	if (UNLIKELY(way))
 		return way < 0            ? way
-		       : way == TO_SERIAL ? serial_submit(serial_of(pool), task)
+		       : way == TO_SERIAL ? serial_submit(serial_of(pool), task, wake)
 		                          : submit_run_here(pool, task);
-	if (pool->adaptive && pool_may_grow(pool))
+	if (wake && pool->adaptive && pool_may_grow(pool))
 		return submit_growing(pool, task);
 	int error = executor_push(pool, task);
-	if (LIKELY(!error))
+	if (LIKELY(!error) && wake)
 		pool_signal(pool);
 	return error;
 }
@@ -91,7 +91,7 @@ TL_API tl_future *tl_submit(tl_executor *executor, tl_function *function, void *
 	if (UNLIKELY(!task))
 		return NULL;
 	CHECK_POOL(executor);
-	int error = executor_submit(executor, task, executor_enter(executor));
+	int error = executor_submit(executor, task, executor_enter(executor), true);
 	if (UNLIKELY(error)) {
 		cell_free(task);
 		return fail_with(error);
@@ -107,7 +107,7 @@ static void wake_early_waiters(tl_task *task, int64_t word)
 		futex_wake(&task->future.word_, INT_MAX);
 }
 
-TL_API int tl_submit_task(tl_executor *executor, tl_task *task)
+static inline int submit_own(tl_executor *executor, tl_task *task, bool wake)
 {
 	if (!executor || !task || !task->function_)
 		return -EINVAL;
@@ -121,7 +121,7 @@ TL_API int tl_submit_task(tl_executor *executor, tl_task *task)
 			pending_leave(executor);
 		return (int)word;
 	}
-	int error = executor_submit(executor, task, way);
+	int error = executor_submit(executor, task, way, wake);
 	if (UNLIKELY(error))
 		task_refused(task);
 	else
@@ -129,28 +129,50 @@ TL_API int tl_submit_task(tl_executor *executor, tl_task *task)
 	return error;
 }
 
-static int submit_unsignalled(tl_executor *pool, tl_task *task)
+TL_API int tl_submit_task(tl_executor *executor, tl_task *task)
 {
-	if (UNLIKELY(!task || !task->function_))
-		return -EINVAL;
-	int64_t word = task_enqueue(task, pool);
-	if (UNLIKELY(word < 0))
-		return (int)word;
-	int error = executor_push(pool, task);
-	if (UNLIKELY(error))
-		task_refused(task);
-	else
-		wake_early_waiters(task, word);
-	return error;
+	return submit_own(executor, task, true);
 }
 
-/* A batch into a pool that has all its threads: wake what it needs at once. */
-static void signal_batch(tl_executor *pool, size_t n)
+TL_API int tl_submit_quietly(tl_executor *executor, tl_task *task)
 {
-	struct worker *worker;
-	while (n-- > 1 && idle_any(pool) && (worker = idle_claim(pool)))
-		worker_notify(worker, PLAIN);
+	return submit_own(executor, task, false);
+}
+
+/* Wake, or start, what n tasks need at once. */
+static void signal_batch(tl_executor *pool, uint64_t n)
+{
+	while (n-- > 1 && pool_has_work(pool)) {
+		struct worker *worker = idle_any(pool) ? idle_claim(pool) : NULL;
+		if (worker)
+			worker_notify(worker, PLAIN);
+		else if (!pool_reserve_thread(pool) || pool_start_thread(pool, false))
+			break;
+	}
 	pool_signal(pool);
+}
+
+static uint64_t own_ring_count(tl_executor *pool)
+{
+	struct worker *worker = self.worker;
+	if (!worker || worker->pool != pool)
+		return 0;
+	return load_relaxed(&worker->ring.tail) - load_relaxed(&worker->ring.head);
+}
+
+TL_API int tl_kick(tl_executor *executor)
+{
+	if (!executor)
+		return -EINVAL;
+	tl_executor *pool =
+		executor_is_serial(executor) ? serial_of(executor)->pool : executor;
+	CHECK_POOL(pool);
+	if (!pool_is_ours(pool))
+		return -EOWNERDEAD;
+	uint64_t n = inbox_count(&pool->inbox) + own_ring_count(pool);
+	if (n)
+		signal_batch(pool, n);
+	return 0;
 }
 
 TL_API int tl_submit_tasks(tl_executor *executor, tl_task *const *tasks, size_t n)
@@ -165,7 +187,7 @@ TL_API int tl_submit_tasks(tl_executor *executor, tl_task *const *tasks, size_t 
 	bool together = !serial && !executor->adaptive && !executor->max_pending;
 	while (accepted < n) {
 		tl_task *task = tasks[accepted];
-		error = together ? submit_unsignalled(executor, task)
+		error = together ? tl_submit_quietly(executor, task)
 		                 : tl_submit_task(executor, task);
 		if (error)
 			break;

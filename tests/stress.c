@@ -282,8 +282,12 @@ static void use_own_tasks(struct actor *actor, tl_executor *executor)
 			some = 1;
 		if (some > n - done)
 			some = n - done;
-		int result = some == 1 ? tl_submit_task(executor, batch[done])
-		                       : tl_submit_tasks(executor, batch + done, some);
+		bool quiet = some == 1 && below(&actor->random, 4) == 0;
+		int result = quiet       ? tl_submit_quietly(executor, batch[done])
+		             : some == 1 ? tl_submit_task(executor, batch[done])
+		                         : tl_submit_tasks(executor, batch + done, some);
+		if (quiet && below(&actor->random, 2))
+			CHECK(!tl_kick(executor));
 		did(some == 1 ? &count.own : &count.batches);
 		if (some == 1 && !result)
 			result = 1;
@@ -294,6 +298,7 @@ static void use_own_tasks(struct actor *actor, tl_executor *executor)
 			break;
 		done += some;
 	}
+	CHECK(!tl_kick(executor));
 	for (unsigned i = 0; i < n; i++) {
 		struct job *job = &actor->jobs[i];
 		tl_future *future = &job->task.future;
