@@ -366,8 +366,8 @@ Test(pending, no_place_is_lost_or_made)
 				pthread_join(threads[i], NULL);
 			tl_executor *executor = crowd.executor;
 			assert_soon(stats_of(executor).queued == 0);
+			struct gate gate = GATE;
 			if (when == TL_FULL_FAIL) {
-				struct gate gate = GATE;
 				tl_future *futures[LIMIT + 1];
 				hold(executor, &gate, kind == WORKER ? 1 : 2);
 				cr_assert_eq(fill(executor, futures), LIMIT);
