@@ -283,6 +283,14 @@ TL_API int tl_submit_quietly(tl_executor *executor, tl_task *task);
 TL_API int tl_kick(tl_executor *executor);
 
 /*
+ * As tl_submit_task, but in front of all that was not submitted so, also in a worker;
+ * urgent tasks among themselves are first in, first out. The others don't starve: after
+ * 16 urgent tasks a worker looks for one of them first. Takes a lock for some
+ * instructions: it is for the few. -EINVAL for a serial queue.
+ */
+TL_API int tl_submit_urgently(tl_executor *executor, tl_task *task);
+
+/*
  * From now on every submit gets -ESHUTDOWN, from inside tasks too; blocks until
  * the threads have ended. -ETIMEDOUT when timeout ran out first: it may be called
  * again, also with the other mode. -EDEADLK from one of its own tasks, after the

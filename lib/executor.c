@@ -76,6 +76,8 @@ static void executor_free(tl_executor *pool)
 {
 	lock(&pool->inbox.list.lock); /* a canceller's last touch may be its unlock */
 	unlock(&pool->inbox.list.lock);
+	lock(&pool->inbox.urgent.lock);
+	unlock(&pool->inbox.urgent.lock);
 	for (unsigned i = 0; i < pool->slots; i++)
 		free(pool->workers[i]);
 	inbox_free(&pool->inbox);
@@ -185,7 +187,8 @@ static void cancel_pending(tl_executor *pool)
 	tl_task *task;
 	while (inbox_take(inbox, 1, 1, &spot))
 		cancel_one(pool, inbox_get(inbox, spot));
-	while ((task = overflow_take(&inbox->list)))
+	while ((task = overflow_take(&inbox->urgent)) ||
+	       (task = overflow_take(&inbox->list)))
 		cancel_one(pool, task);
 	for (unsigned i = 0; i < load_acquire(&pool->slots); i++) {
 		struct worker *worker = pool_worker(pool, i);

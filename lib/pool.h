@@ -41,6 +41,7 @@ struct worker {
 	unsigned index;
 	unsigned tick;   /* tasks since it looked outside */
 	unsigned victim; /* whom it robbed last */
+	unsigned urgent; /* urgent tasks since it looked at the others first */
 	bool announced;  /* own idle bit was set and not taken back */
 	bool searcher;   /* holds the role */
 	bool woken;      /* by a claim, and has not found work since */
@@ -119,6 +120,24 @@ static inline bool pool_is_ours(const tl_executor *pool)
 #else
 #define CHECK_POOL(pool) ((void)0)
 #endif
+
+/* What a task carries of its pool's options, for those who wait for it and may not touch
+ * the pool: for how many ns to watch it, << 3 | the kind of its queue |
+ * whether they may run it. */
+#define HINT_RUN UINT32_C(1)
+#define HINT_SERIAL UINT32_C(2)
+#define HINT_URGENT UINT32_C(4)
+#define HINT_SPIN_MOST INT64_C(500000000)
+
+static inline uint32_t hints_make(bool run, int64_t spin)
+{
+	return (uint32_t)(spin < HINT_SPIN_MOST ? spin : HINT_SPIN_MOST) << 3 | run;
+}
+
+static inline int64_t hints_spin(uint32_t hints)
+{
+	return hints >> 3;
+}
 
 /* How many threads the pool may have now. */
 static inline uint32_t pool_limit(tl_executor *pool)

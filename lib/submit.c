@@ -25,12 +25,27 @@ static int executor_push(tl_executor *pool, tl_task *task)
 	return error;
 }
 
+static COLD int executor_push_urgent(tl_executor *pool, tl_task *task)
+{
+	store_relaxed(&task->hints_, pool->hints | HINT_URGENT);
+	int error = inbox_push_urgent(&pool->inbox, task);
+	if (error)
+		pending_leave(pool);
+	return error;
+}
+
+static inline int executor_push_as(tl_executor *pool, tl_task *task, enum how how)
+{
+	return how == URGENTLY ? executor_push_urgent(pool, task)
+	                       : executor_push(pool, task);
+}
+
 /* A pool that may grow: first have a worker for this task, then push it. */
-static COLD int submit_growing(tl_executor *pool, tl_task *task)
+static COLD int submit_growing(tl_executor *pool, tl_task *task, enum how how)
 {
 	struct worker *claimed = idle_claim(pool);
 	bool reserved = !claimed && pool_reserve_thread(pool);
-	int error = executor_push(pool, task);
+	int error = executor_push_as(pool, task, how);
 	if (claimed) {
 		worker_notify(claimed, PLAIN);
 	} else if (reserved && error) {
@@ -69,16 +84,20 @@ static COLD int submit_run_here(tl_executor *pool, tl_task *task)
 	return error;
 }
 
-static inline int executor_submit(tl_executor *pool, tl_task *task, int way, bool wake)
+static inline int executor_submit(tl_executor *pool, tl_task *task, int way, enum how how)
 {
-	if (UNLIKELY(way))
-		return way < 0            ? way
-		       : way == TO_SERIAL ? serial_submit(serial_of(pool), task, wake)
-		                          : submit_run_here(pool, task);
-	if (wake && pool->adaptive && pool_may_grow(pool))
-		return submit_growing(pool, task);
-	int error = executor_push(pool, task);
-	if (LIKELY(!error) && wake)
+	if (UNLIKELY(way < 0))
+		return way;
+	if (UNLIKELY(way == RUN_HERE))
+		return submit_run_here(pool, task);
+	if (UNLIKELY(way == TO_SERIAL))
+		return how == URGENTLY
+		               ? -EINVAL
+		               : serial_submit(serial_of(pool), task, how == WAKING);
+	if (how != QUIETLY && pool->adaptive && pool_may_grow(pool))
+		return submit_growing(pool, task, how);
+	int error = executor_push_as(pool, task, how);
+	if (LIKELY(!error) && how != QUIETLY)
 		pool_signal(pool);
 	return error;
 }
@@ -91,7 +110,7 @@ TL_API tl_future *tl_submit(tl_executor *executor, tl_function *function, void *
 	if (UNLIKELY(!task))
 		return NULL;
 	CHECK_POOL(executor);
-	int error = executor_submit(executor, task, executor_enter(executor), true);
+	int error = executor_submit(executor, task, executor_enter(executor), WAKING);
 	if (UNLIKELY(error)) {
 		cell_free(task);
 		return fail_with(error);
@@ -107,7 +126,7 @@ static void wake_early_waiters(tl_task *task, int64_t word)
 		futex_wake(&task->future.word_, INT_MAX);
 }
 
-static inline int submit_own(tl_executor *executor, tl_task *task, bool wake)
+static inline int submit_own(tl_executor *executor, tl_task *task, enum how how)
 {
 	if (!executor || !task || !task->function_)
 		return -EINVAL;
@@ -121,7 +140,7 @@ static inline int submit_own(tl_executor *executor, tl_task *task, bool wake)
 			pending_leave(executor);
 		return (int)word;
 	}
-	int error = executor_submit(executor, task, way, wake);
+	int error = executor_submit(executor, task, way, how);
 	if (UNLIKELY(error))
 		task_refused(task);
 	else
@@ -131,12 +150,17 @@ static inline int submit_own(tl_executor *executor, tl_task *task, bool wake)
 
 TL_API int tl_submit_task(tl_executor *executor, tl_task *task)
 {
-	return submit_own(executor, task, true);
+	return submit_own(executor, task, WAKING);
 }
 
 TL_API int tl_submit_quietly(tl_executor *executor, tl_task *task)
 {
-	return submit_own(executor, task, false);
+	return submit_own(executor, task, QUIETLY);
+}
+
+TL_API int tl_submit_urgently(tl_executor *executor, tl_task *task)
+{
+	return submit_own(executor, task, URGENTLY);
 }
 
 /* Wake, or start, what n tasks need at once. */
