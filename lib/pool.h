@@ -92,10 +92,11 @@ struct tl_executor {
 	uint64_t started, retired;
 	uint64_t wakes, cancelled, helped, inlined; /* from anywhere */
 
+	struct inbox
+		inbox; /* its tail and head in one pair of lines cost submit_task 25 % */
+
 	ON_OWN_LINE uint32_t pending;
 	uint32_t room_waiters;
-
-	struct inbox inbox;
 };
 
 /* A serial queue (serial.h) begins with this number in the place of a process's: what is
