@@ -173,7 +173,7 @@ static void cancel_one(tl_executor *pool, tl_task *task)
 	pending_leave(pool);
 	fetch_add_relaxed(&pool->cancelled, 1);
 	if (is_runner(task))
-		serial_cancel_turn(task);
+		serial_turn(task->argument_, task, NULL);
 	else if (task_begin(task)) {
 		task->future.error_ = -ECANCELED;
 		future_finish(&task->future, CANCELLED);

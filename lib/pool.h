@@ -92,8 +92,8 @@ struct tl_executor {
 	uint64_t started, retired;
 	uint64_t wakes, cancelled, helped, inlined; /* from anywhere */
 
-	struct inbox
-		inbox; /* its tail and head in one pair of lines cost submit_task 25 % */
+	/* Here: with its tail and head in one pair of lines submit_task took 25 % more. */
+	struct inbox inbox;
 
 	ON_OWN_LINE uint32_t pending;
 	uint32_t room_waiters;

@@ -133,11 +133,6 @@ static bool is_runner(const tl_task *task)
 	return task->function_ == runner_main;
 }
 
-static void serial_cancel_turn(tl_task *runner)
-{
-	serial_turn(runner->argument_, runner, NULL);
-}
-
 /* A worker of the pool has won this runner while it waits for something. */
 static void serial_turn_inside(struct serial *serial, tl_task *runner, tl_task *last)
 {
@@ -283,13 +278,12 @@ static int serial_shutdown(struct serial *serial, enum tl_shutdown_mode how,
 
 static int serial_destroy(struct serial *serial)
 {
-	if (!process_is(serial->owner))
-		return -EOWNERDEAD;
-	if (runs_task_of((tl_executor *)(void *)serial))
+	if (process_is(serial->owner) && runs_task_of((tl_executor *)(void *)serial))
 		return -EDEADLK;
-	serial_shutdown(serial, TL_DRAIN, TL_FOREVER);
-	free(serial);
-	return 0;
+	int error = serial_shutdown(serial, TL_DRAIN, TL_FOREVER);
+	if (!error)
+		free(serial);
+	return error;
 }
 
 static int serial_stats(struct serial *serial, tl_stats *stats)

@@ -55,7 +55,7 @@ static inline struct serial *serial_of(tl_executor *executor)
 /* What the pool's threads know of it: is this task a runner? Then it must have its turn
  * also in a pool that cancels what is pending. */
 static bool is_runner(const tl_task *task);
-static void serial_cancel_turn(tl_task *runner);
+static void serial_turn(struct serial *serial, tl_task *runner, tl_task *last);
 
 /* Queue a task in state QUEUED; if `wake`, see that somebody runs it. 0, -ESHUTDOWN, -EOWNERDEAD. */
 static int serial_submit(struct serial *serial, tl_task *task, bool wake);

@@ -283,9 +283,15 @@ static void use_own_tasks(struct actor *actor, tl_executor *executor)
 		if (some > n - done)
 			some = n - done;
 		bool quiet = some == 1 && below(&actor->random, 4) == 0;
-		int result = quiet       ? tl_submit_quietly(executor, batch[done])
-		             : some == 1 ? tl_submit_task(executor, batch[done])
-		                         : tl_submit_tasks(executor, batch + done, some);
+		bool urgent = some == 1 && !quiet && below(&actor->random, 4) == 0;
+		int result = -EINVAL; /* a serial queue has no urgent lane */
+		if (urgent)
+			result = tl_submit_urgently(executor, batch[done]);
+		if (result == -EINVAL)
+			result = quiet ? tl_submit_quietly(executor, batch[done])
+			         : some == 1
+			                 ? tl_submit_task(executor, batch[done])
+			                 : tl_submit_tasks(executor, batch + done, some);
 		if (quiet && below(&actor->random, 2))
 			CHECK(!tl_kick(executor));
 		did(some == 1 ? &count.own : &count.batches);
