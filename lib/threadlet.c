@@ -14,7 +14,10 @@
 #include "queues.c"
 #include "sleep.c"
 
+#include "pending.c"
+
 #include "help.c"
+#include "serial.c"
 #include "threads.c"
 #include "worker.c"
 
