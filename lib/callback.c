@@ -166,6 +166,7 @@ static bool node_count(tl_future *future, tl_callback *node)
 	do {
 		if (has_ended(word))
 			return false;
+		CHECK_REFERENCES(word);
 		with = (word & CELL ? word + REFERENCE : word) | CALLBACKS;
 	} while (!cas_acq_rel(&future->word_, &word, with));
 	if (word & CELL)

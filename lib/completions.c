@@ -24,6 +24,7 @@
 #include "clock.h"
 #include "event.h"
 #include "lock.h"
+#include "seek.h"
 #include "wait.h"
 
 struct tl_completions {
@@ -177,13 +178,18 @@ static bool will_come(tl_task *task, const void *queue)
 }
 
 /* In a task of a pool: run one that is queued there and will come to the queue. */
-static bool run_one(tl_completions *queue, struct worker *helper)
+static bool run_one(tl_completions *queue, struct worker *helper, bool again)
 {
-	struct sought sought = { will_come, queue, { 0, 0 } };
+	struct sought sought = { .wanted = will_come, .by = queue, .again = again };
 	tl_task *task = pool_seek(helper, &sought);
 	if (task)
 		wait_execute(helper, task);
 	return task;
+}
+
+static int64_t longer(int64_t nap)
+{
+	return nap ? nap < LOOK_AGAIN_MOST ? 2 * nap : nap : NAP_FIRST;
 }
 
 /* Until something may be there, or -ETIMEDOUT. */
@@ -194,13 +200,13 @@ static int queue_wait(tl_completions *queue, uint32_t seen, int64_t deadline,
 	bool helper = worker && !worker->pool->ordered;
 	int64_t until = deadline;
 	if (helper) {
-		if (run_one(queue, worker))
+		if (run_one(queue, worker, *nap > 0))
 			return deadline != TL_FOREVER && clock_now() >= deadline
 			               ? -ETIMEDOUT
 			               : 0;
+		*nap = longer(*nap);
 		int64_t next = deadline_after(*nap);
 		until = next < deadline ? next : deadline;
-		*nap = *nap < LOOK_AGAIN_MOST ? 2 * *nap : *nap;
 	}
 	wait_blocks();
 	int error = futex_wait(&queue->signal, seen, until);
@@ -239,7 +245,7 @@ TL_API int tl_completions_take(tl_completions *completions, tl_completion *taken
 		return -EINVAL;
 	if (!process_is(completions->process))
 		return -EOWNERDEAD;
-	int64_t deadline = timeout ? -1 : 0, nap = NAP_FIRST;
+	int64_t deadline = timeout ? -1 : 0, nap = 0;
 	int error = 0;
 	lock(&completions->lock);
 	while (!completions->ready && !error) {

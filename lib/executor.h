@@ -14,11 +14,9 @@ static tl_executor *executor_new(enum kind kind, unsigned min, unsigned max,
 /* -EINVAL if these options can't be. */
 static int options_check(const tl_options *options);
 
-/* Queue a task in state QUEUED: 0 or -ESHUTDOWN. */
-static int executor_push(tl_executor *pool, tl_task *task);
-
-/* The same, and see that somebody runs it. */
-static int executor_submit(tl_executor *pool, tl_task *task);
+/* Where a task is to go, or why it is refused; then submit it, in state QUEUED. */
+static int executor_enter(tl_executor *executor);
+static int executor_submit(tl_executor *executor, tl_task *task, int way);
 
 /* Waiters that came before the submit look at the task again: it may be theirs to run.
  * By address: the task itself may be over and gone. `word`: from task_enqueue. */

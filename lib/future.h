@@ -8,7 +8,10 @@
  *   5      CANCEL     tl_future_cancel           queued: never run it; running: stop
  *   6      LEFT       the canceller              he no longer touches the queue
  *   7      CELL       tl_submit and others       our memory, counted by references
- *   8-31   references retain, release            user's, and one of the executor's
+ *   8      HELD       a waiter outside the pool  he looks for it in the pool's queues
+ *   9      GROUPED    tl_group_submit, ..._task  a group stands where the executor would
+ *   10-31  references retain, release            user's, and one of the executor's: 4
+ *                                                million; a debug build notices more
  *
  *   from      to        who, by CAS on the word
  *   NEW       QUEUED    submit (of your own task; a cell is born QUEUED)
@@ -19,19 +22,24 @@
  *   RUNNING   ended     the thread that ran it
  *   SETTLING  ended     who had made it SETTLING
  *
- * Publishing: the value, or the error in its place, is written first, then one CAS
- * (release) sets the end state and drops the executor's reference. After it the completer touches nothing of
+ * Publishing: value and error are written first, then one CAS (release) sets the end
+ * state and drops the executor's reference. After it the completer touches nothing of
  * the future: its owner may have freed or unmapped it. It only wakes by address, which
  * the kernel allows on memory that is gone, so every wait loops.
  *
  * With callbacks, the list is first swapped for FIRED, then the end is published, then
  * the nodes run. Who comes to register and finds FIRED waits for the end, which is
- * instructions away, and runs his node himself (callback.c). Each node holds a reference, so that a cell is still there when its callbacks run.
+ * instructions away, and runs his node himself (callback.c). Each node holds a reference,
+ * so that a cell is still there when its callbacks run.
  *
  * Cancelling what is queued: CANCEL is set while the word says QUEUED. From then on the
  * task won't run, and can't end before LEFT is set, unless the canceller himself wins
  * its slot. So the executor, which outlives its tasks, is still there for him to
  * touch. Who takes a cancelled task out of the queue waits for LEFT, then ends it.
+ *
+ * HELD does the same for a waiter that wants to run a queued task (TL_WAITERS_RUN): he
+ * sets it while the word says QUEUED and not CANCEL, and until he clears it, instructions
+ * later, the task neither runs nor ends, whoever has won its slot.
  */
 #ifndef TL_FUTURE_H
 #define TL_FUTURE_H
@@ -49,7 +57,9 @@ enum state { NEW, QUEUED, RUNNING, SETTLING, DONE, FAILED, CANCELLED };
 #define CANCEL UINT32_C(0x20)
 #define LEFT UINT32_C(0x40)
 #define CELL UINT32_C(0x80)
-#define REFERENCE UINT32_C(0x100)
+#define HELD UINT32_C(0x100)
+#define GROUPED UINT32_C(0x200)
+#define REFERENCE UINT32_C(0x400)
 
 static inline enum state state_of(uint32_t word)
 {
@@ -80,7 +90,7 @@ static inline bool is_orphan(tl_future *future)
 {
 	enum state state = state_of(load_acquire(&future->word_));
 	return (state == QUEUED || state == RUNNING) &&
-	       UNLIKELY(!process_is(load_relaxed(&future->process_)));
+	       UNLIKELY(!process_is(load_relaxed(&task_of(future)->process_)));
 }
 
 /* In a debug build: is this a future, and not one that has been given back? */
@@ -102,9 +112,22 @@ static inline const char *future_trouble(const tl_future *future)
 }
 
 #define CHECK_FUTURE(future) MISUSE(future_trouble(future), future_trouble(future))
+
+/* Before one more reference; with room for threads that take theirs meanwhile. */
+#define CHECK_REFERENCES(word)                                                           \
+	MISUSE((word) > UINT32_MAX - TL_MAX_WORKERS * REFERENCE,                         \
+	       "4 million references to one future")
 #else
 #define CHECK_FUTURE(future) ((void)0)
+#define CHECK_REFERENCES(word) ((void)0)
 #endif
+
+/* Nobody but the thread that asks has a reference, and nobody can get one: it was sent off
+ * without a handle, or the handle has been given back. With an acquire load. */
+static inline bool is_alone(uint32_t word)
+{
+	return (word & ~STATE) == (CELL | REFERENCE);
+}
 
 /* Publish the end. Returns the callbacks, oldest first: the caller hands them to
  * future_fire. Without any, the future may be gone on return. */
@@ -126,20 +149,6 @@ static int future_park(tl_future *future, uint32_t word, int64_t deadline);
 static inline int error_normal(int error)
 {
 	return error > 0 ? -error : error ? error : -EINVAL;
-}
-
-/* What a future that fails has for a value. */
-static inline void *error_value(int error)
-{
-	return (void *)(intptr_t)error;
-}
-
-/* How it ended, or is about to end in this state: 0, the error, or -ECANCELED. */
-static inline int error_of(const tl_future *future, enum state state)
-{
-	if (state == CANCELLED)
-		return -ECANCELED;
-	return state == FAILED ? (int)(intptr_t)future->value_ : 0;
 }
 
 #endif

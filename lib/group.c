@@ -11,11 +11,13 @@
 #include "group.h"
 
 #include "clock.h"
+#include "pending.h"
+#include "seek.h"
 #include "wait.h"
 
 TL_API int tl_group_init(tl_group *group, tl_executor *executor, tl_group *parent)
 {
-	if (!group || !executor || group == parent)
+	if (!group || !executor || group == parent || executor_is_serial(executor))
 		return -EINVAL;
 	CHECK_POOL(executor);
 	*group = (tl_group){
@@ -32,37 +34,54 @@ TL_API int tl_group_init(tl_group *group, tl_executor *executor, tl_group *paren
 /* ---- Submitting --------------------------------------------------------------- */
 
 /* Push a task that is a member already. On success the group may be gone. */
-static int group_push(tl_group *group, tl_task *task, bool helped)
+static int group_push(tl_group *group, tl_task *task, int way, bool helped)
 {
 	uint32_t *futex = group_futex(group);
-	int error = executor_submit(group->executor_, task);
+	int error = executor_submit(group->executor_, task, way);
 	if (UNLIKELY(helped))
 		futex_wake(futex, INT_MAX);
 	return error;
 }
 
-/* It was not pushed. */
-static void group_unjoin(tl_group *group)
+/* A place in the pool and one in the group for a task, or why not. */
+static int group_enter(tl_group *group, bool *helped)
 {
-	group_begin(group);
-	group_leave(group, 0);
+	if (group_is_cancelled(group))
+		return -ECANCELED;
+	CHECK_POOL(group->executor_);
+	int way = executor_enter(group->executor_);
+	if (way >= 0)
+		*helped = group_join(group);
+	return way;
+}
+
+/* They were not used. */
+static void group_exit(tl_group *group, int way, bool helped)
+{
+	if (way == 0)
+		pending_leave(group->executor_);
+	if (helped)
+		futex_wake(group_futex(group), INT_MAX);
+	group_unjoin(group);
 }
 
 TL_API tl_future *tl_group_submit(tl_group *group, tl_function *function, void *argument)
 {
+	bool helped;
 	if (!group || !group->executor_)
 		return fail_with(-EINVAL);
-	if (group_is_cancelled(group))
-		return fail_with(-ECANCELED);
-	CHECK_POOL(group->executor_);
-	tl_task *task = task_new(group->executor_, function, argument);
+	tl_task *task = task_new((tl_executor *)(void *)group, function, argument);
 	if (UNLIKELY(!task))
 		return NULL;
-	task->group_ = group;
-	int error = group_push(group, task, group_join(group));
-	if (UNLIKELY(error)) {
+	task->future.word_ |= GROUPED;
+	int way = group_enter(group, &helped), error = way;
+	if (way >= 0) {
+		error = group_push(group, task, way, helped);
+		if (UNLIKELY(error))
+			group_unjoin(group);
+	}
+	if (UNLIKELY(error < 0)) {
 		cell_free(task);
-		group_unjoin(group);
 		return fail_with(error);
 	}
 	return &task->future;
@@ -70,20 +89,18 @@ TL_API tl_future *tl_group_submit(tl_group *group, tl_function *function, void *
 
 TL_API int tl_group_submit_task(tl_group *group, tl_task *task)
 {
+	bool helped;
 	if (!group || !group->executor_ || !task || !task->function_)
 		return -EINVAL;
-	if (group_is_cancelled(group))
-		return -ECANCELED;
-	CHECK_POOL(group->executor_);
-	bool helped = group_join(group);
-	int64_t word = task_enqueue(task, group->executor_, group);
+	int way = group_enter(group, &helped);
+	if (UNLIKELY(way < 0))
+		return way;
+	int64_t word = task_enqueue_grouped(task, group);
 	if (UNLIKELY(word < 0)) {
-		if (helped)
-			futex_wake(group_futex(group), INT_MAX);
-		group_unjoin(group);
+		group_exit(group, way, helped);
 		return (int)word;
 	}
-	int error = group_push(group, task, helped);
+	int error = group_push(group, task, way, helped);
 	if (UNLIKELY(error))
 		task_refused(task);
 	else
@@ -97,7 +114,7 @@ TL_API int tl_group_submit_task(tl_group *group, tl_task *task)
 static bool group_runs_here(const tl_group *group)
 {
 	for (struct frame *frame = self.frame; frame; frame = frame->below)
-		if (frame->task->group_ == group)
+		if (group_has(group, frame->task))
 			return true;
 	return false;
 }
@@ -122,7 +139,7 @@ static int group_sleep(tl_group *group, uint64_t left, int64_t deadline)
 
 static bool is_member(tl_task *task, const void *group)
 {
-	return load_relaxed(&task->group_) == group;
+	return group_has(group, task);
 }
 
 static bool is_over(int64_t deadline)
@@ -134,9 +151,11 @@ static int group_wait(tl_group *group, int64_t deadline)
 {
 	tl_executor *pool = group->executor_;
 	bool helper = self.worker && self.worker->pool == pool;
-	struct sought sought = { is_member,
-		                 group,
-		                 { group->since_[0], group->since_[1] } };
+	struct sought sought = {
+		.wanted = is_member,
+		.by = group,
+		.next = { group->since_[0], group->since_[1] },
+	};
 	int64_t nap = NAP_FIRST;
 	if (!process_is(group->process_))
 		return -EOWNERDEAD;

@@ -43,9 +43,8 @@
 
 #include <limits.h>
 
-#include "atomic.h"
-#include "base.h"
 #include "futex.h"
+#include "future.h"
 
 #define HELPED UINT64_C(1)
 #define JOINED UINT64_C(2) /* one of them */
@@ -98,7 +97,7 @@ static inline bool group_join(tl_group *group)
 	return helped;
 }
 
-/* Whoever has won a task of the group, or takes it back. */
+/* Whoever begins a task of the group, or ends or takes back one that has not begun. */
 static inline void group_begin(tl_group *group)
 {
 	fetch_add_relaxed(&group->begun_, 1u);
@@ -131,6 +130,13 @@ static inline void group_leave(tl_group *group, int error)
 		futex_wake(futex, INT_MAX);
 }
 
+/* What has joined was not pushed. */
+static inline void group_unjoin(tl_group *group)
+{
+	group_begin(group);
+	group_leave(group, 0);
+}
+
 /* This one, or one that it is nested in? For those who keep it alive: its tasks, and the
  * callers of its functions. */
 static inline bool group_is_cancelled(const tl_group *group)
@@ -139,6 +145,27 @@ static inline bool group_is_cancelled(const tl_group *group)
 		if (load_relaxed(&group->cancelled_))
 			return true;
 	return false;
+}
+
+/* ---- What is a member's ------------------------------------------------------- */
+
+/* A group's task names the group in place of its executor. These are for those who know
+ * that the task has not ended, and so that the group is there. */
+
+static inline tl_group *group_of(const tl_task *task)
+{
+	return (tl_group *)(void *)task->executor_;
+}
+
+static inline bool group_has(const tl_group *group, const tl_task *task)
+{
+	return (load_relaxed(&task->future.word_) & GROUPED) && group_of(task) == group;
+}
+
+static inline tl_executor *task_executor(const tl_task *task)
+{
+	bool grouped = load_relaxed(&task->future.word_) & GROUPED;
+	return grouped ? group_of(task)->executor_ : task->executor_;
 }
 
 #endif

@@ -6,8 +6,9 @@
  *
  * A position p counts up for ever; it uses the slot p % 2^bits in lap p / 2^bits. A slot
  * holds
- *   FREE(p)   = lap << 2                    free for position p, and for no other
- *   a task    = address | lap's parity << 1 | 1, and HELD (place.h) for moments
+ *   FREE(p)    = lap << 2                   free for position p, and for no other
+ *   a task     = address | lap's parity << 1 | 1
+ *   CLAIMED(p) = lap << 2 | 2               claimed out of it; p's owner has yet to come
  * so memory that is all zeros is an empty ring.
  *
  *   who          does                                      with
@@ -15,15 +16,19 @@
  *                tail t -> t + 1 (its own or another's)    CAS, seq_cst: the edge
  *   taker        head h -> h + n: the positions are his    CAS
  *   their owner  slot -> FREE(p + 2^bits)                  exchange, acquire
- *   claimer      slot task -> FREE(p + 2^bits)             CAS on this very task
+ *   claimer      slot task -> CLAIMED(p)                   CAS on this very task
+ *   or back      slot CLAIMED(p) -> this task              CAS
  *   shutdown     tail |= CLOSED                            no push succeeds after
  *
  * The slot is the claim: whoever takes the task out of it owns the task. A claimer
- * (cancel, a waiting worker) leaves an empty slot that the positions' owner skips.
+ * (cancel, a waiter) leaves an empty slot that the position's owner skips. Only the owner
+ * frees it for the next lap, so nobody laps him, however late he comes: when claimers
+ * did it, a pool whose workers were busy was lapped by submits and cancels, and the
+ * owner's exchange then set a slot back to a lap gone by (tests/t_help.c).
  * Why a late producer does no harm: its CAS expects FREE(t), a value that this slot has
- * only once. Why helping is safe: with tail == t the slot holds FREE(t), the task of t
- * (parity of t: move tail on for the one who put it there), or still the task of the lap
- * before (other parity: the ring is full).
+ * only once. Why helping is safe: with tail == t the slot holds FREE(t), the task of t or
+ * CLAIMED(t) (move tail on for the one who put it there), or still what the lap before
+ * left there (the ring is full).
  */
 #ifndef TL_INJECTOR_H
 #define TL_INJECTOR_H
@@ -52,6 +57,12 @@ static inline uint64_t injector_full(const struct injector *injector, uint64_t p
 	return (uint64_t)(uintptr_t)task | (position >> injector->bits & 1) << 1 | 1;
 }
 
+static inline uint64_t injector_claimed(const struct injector *injector,
+                                        uint64_t position)
+{
+	return injector_free(injector, position) | 2;
+}
+
 static inline uint64_t injector_size(const struct injector *injector)
 {
 	return UINT64_C(1) << injector->bits;
@@ -60,13 +71,6 @@ static inline uint64_t injector_size(const struct injector *injector)
 static inline uint64_t *injector_slot(const struct injector *injector, uint64_t position)
 {
 	return &injector->slots[position & (injector_size(injector) - 1)];
-}
-
-/* The task that this value of a slot gives to who took it out; NULL: none, or it is held. */
-static inline tl_task *injector_task(uint64_t value)
-{
-	return (value & (HELD | 1)) == 1 ? (tl_task *)(uintptr_t)(value & ~UINT64_C(3))
-	                                 : NULL;
 }
 
 /* 0, -ENOSPC (full) or -ESHUTDOWN. Full edge on success. */
@@ -87,21 +91,23 @@ static inline int injector_push(struct injector *injector, tl_task *task)
 				return 0;
 			/* Another producer has moved it on, or it was closed first. */
 			if (tail == (t | CLOSED)) {
-				uint64_t again = injector_free(injector, t), mine = full;
+				uint64_t again = injector_free(injector, t);
 				if (cas_acq_rel(slot, &full, again))
 					return -ESHUTDOWN;
-				/* Claimed already, so it was accepted; but this position
-				 * will be used by whoever pushes after a reopening.
-				 * (Or a seeker, two laps late, has held it and let go.) */
-				while (!cas_acq_rel(slot, &full, again))
+				/* Claimed already, so it was accepted: its position is used
+				 * up, whether or not the ring has been opened again. */
+				while ((tail & ~CLOSED) == t &&
+				       !cas_seq_cst(&injector->tail, &tail, tail + 1))
 					;
-				return full == mine ? -ESHUTDOWN : 0;
 			}
 			return 0;
 		}
 		if (load_acquire(&injector->tail) != t)
 			continue;
-		if (!(seen & 1) || (seen & 2) != (injector_full(injector, t, NULL) & 2))
+		bool used = seen & 1
+		                    ? (seen & 2) == (injector_full(injector, t, NULL) & 2)
+		                    : seen == injector_claimed(injector, t);
+		if (!used)
 			return -ENOSPC;
 		cas_seq_cst(&injector->tail, &t, t + 1);
 	}
@@ -139,7 +145,7 @@ static inline tl_task *injector_get(struct injector *injector, uint64_t position
 	uint64_t next = position + injector_size(injector);
 	uint64_t seen = exchange_acq_rel(injector_slot(injector, position),
 	                                 injector_free(injector, next));
-	return injector_task(seen);
+	return seen & 1 ? (tl_task *)(uintptr_t)(seen & ~UINT64_C(3)) : NULL;
 }
 
 /* Claim this very task out of its slot. */
@@ -147,16 +153,24 @@ static inline bool injector_claim(struct injector *injector, uint64_t position,
                                   tl_task *task)
 {
 	uint64_t expected = injector_full(injector, position, task);
-	uint64_t next = position + injector_size(injector);
 	return cas_acq_rel(injector_slot(injector, position), &expected,
-	                   injector_free(injector, next));
+	                   injector_claimed(injector, position));
+}
+
+/* Put back what was claimed; false if its owner has come to the position meanwhile. */
+static inline bool injector_unclaim(struct injector *injector, uint64_t position,
+                                    tl_task *task)
+{
+	uint64_t expected = injector_claimed(injector, position);
+	return cas_seq_cst(injector_slot(injector, position), &expected,
+	                   injector_full(injector, position, task));
 }
 
 /* A look ahead; the address may be stale, so it is only good for a prefetch. */
 static inline void injector_prefetch(struct injector *injector, uint64_t position)
 {
 	uint64_t seen = load_relaxed(injector_slot(injector, position));
-	prefetch_write((const void *)(uintptr_t)(seen & ~UINT64_C(7)));
+	prefetch_write((const void *)(uintptr_t)(seen & ~UINT64_C(3)));
 }
 
 #endif

@@ -20,11 +20,6 @@ enum place { PLACE_NONE, PLACE_INBOX, PLACE_RING, PLACE_OVERFLOW };
 
 #define PLACE_MASK ((uintptr_t)3)
 
-/* A bit of a slot's value: somebody holds the task there to look at it (seek.c). Who takes
- * it out of the slot meanwhile has not won it: it is the holder's then. Tasks are aligned
- * to 8 bytes at least. */
-#define HELD UINT64_C(4)
-
 static inline enum place place_kind(uintptr_t place)
 {
 	return (enum place)(place & PLACE_MASK);

@@ -52,12 +52,6 @@ static inline bool ring_push(struct ring *ring, tl_task *task)
 	return true;
 }
 
-/* Has who took this out of a slot won a task? */
-static inline bool ring_won(const tl_task *task)
-{
-	return task && LIKELY(!((uintptr_t)task & HELD));
-}
-
 /* Owner: the newest task, or NULL. */
 static inline tl_task *ring_pop(struct ring *ring)
 {
@@ -68,7 +62,7 @@ static inline tl_task *ring_pop(struct ring *ring)
 		if (task)
 			task = exchange_acq_rel(slot, (tl_task *)NULL);
 		store_release(&ring->tail, tail);
-		if (ring_won(task))
+		if (task)
 			return task;
 	}
 	return NULL;
@@ -84,7 +78,7 @@ static inline tl_task *ring_steal(struct ring *ring)
 		if (!load_relaxed(slot))
 			continue;
 		tl_task *task = exchange_acq_rel(slot, (tl_task *)NULL);
-		if (ring_won(task))
+		if (task)
 			return task;
 	}
 	return NULL;

@@ -9,8 +9,8 @@ static void *spawn_main(void *argument)
 	thread_begin("spawn");
 	if (task_begin(task)) {
 		enum state state = task_call(task);
-		process_leave_child(task->future.process_);
-		task_finish(task, state);
+		process_leave_child(task->process_);
+		future_finish(&task->future, state);
 	}
 	return NULL;
 }

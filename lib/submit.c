@@ -2,10 +2,16 @@
 /* layer 6: submit · the way of a task into a pool */
 #include "executor.h"
 #include "futex.h"
+#include "pending.h"
+#include "serial.h"
 
-static int executor_push(tl_executor *pool, tl_task *task)
+/* How a task is submitted; each is compiled into a way of its own. */
+enum how { WAKING, QUIETLY, URGENTLY };
+
+static ALWAYS_INLINE int push_plain(tl_executor *pool, tl_task *task)
 {
 	struct worker *worker = self.worker;
+	store_relaxed(&task->hints_, pool->hints);
 	if (worker && worker->pool == pool && !pool->ordered) {
 		if (UNLIKELY(load_relaxed(&pool->closed)))
 			return -ESHUTDOWN;
@@ -17,12 +23,25 @@ static int executor_push(tl_executor *pool, tl_task *task)
 	return inbox_push(&pool->inbox, task);
 }
 
+static ALWAYS_INLINE int push(tl_executor *pool, tl_task *task, enum how how)
+{
+	int error;
+	if (how == URGENTLY) {
+		store_relaxed(&task->hints_, pool->hints | HINT_URGENT);
+		error = inbox_push_urgent(&pool->inbox, task);
+	} else
+		error = push_plain(pool, task);
+	if (UNLIKELY(error))
+		pending_leave(pool);
+	return error;
+}
+
 /* A pool that may grow: first have a worker for this task, then push it. */
-static COLD int submit_growing(tl_executor *pool, tl_task *task)
+static COLD int submit_growing(tl_executor *pool, tl_task *task, enum how how)
 {
 	struct worker *claimed = idle_claim(pool);
 	bool reserved = !claimed && pool_reserve_thread(pool);
-	int error = executor_push(pool, task);
+	int error = push(pool, task, how);
 	if (claimed) {
 		worker_notify(claimed, PLAIN);
 	} else if (reserved && error) {
@@ -35,16 +54,68 @@ static COLD int submit_growing(tl_executor *pool, tl_task *task)
 	return error;
 }
 
-static int executor_submit(tl_executor *pool, tl_task *task)
+/* There is room for it. */
+static ALWAYS_INLINE int submit_to_pool(tl_executor *pool, tl_task *task, enum how how)
 {
-	if (UNLIKELY(!pool_is_ours(pool)))
-		return -EOWNERDEAD;
-	if (pool->adaptive && pool_may_grow(pool))
-		return submit_growing(pool, task);
-	int error = executor_push(pool, task);
-	if (LIKELY(!error))
+	if (how != QUIETLY && pool->adaptive && pool_may_grow(pool))
+		return submit_growing(pool, task, how);
+	int error = push(pool, task, how);
+	if (LIKELY(!error) && how != QUIETLY)
 		pool_signal(pool);
 	return error;
+}
+
+/* There is no room: the submitter runs it. A shutdown waits for that as for a helper. */
+static COLD int submit_run_here(tl_executor *pool, tl_task *task)
+{
+	int error = -ESHUTDOWN;
+	pool_hold(pool);
+	if (!load_seq_cst(&pool->closed)) {
+		error = 0;
+		if (task_begin(task)) {
+			fetch_add_relaxed(&pool->inlined, 1);
+			future_finish(&task->future, task_call(task));
+		}
+	}
+	pool_let_go(pool);
+	return error;
+}
+
+/* Which way a task goes, besides RUN_HERE of pending_enter; or why it is refused. */
+enum { TO_POOL = 0, TO_SERIAL = 2 };
+
+static ALWAYS_INLINE int way_in(tl_executor *executor)
+{
+	if (UNLIKELY(!pool_is_ours(executor)))
+		return executor_is_serial(executor) ? TO_SERIAL : -EOWNERDEAD;
+	return UNLIKELY(executor->max_pending) ? pending_enter(executor) : TO_POOL;
+}
+
+static COLD int submit_another_way(tl_executor *executor, tl_task *task, int way,
+                                   enum how how)
+{
+	if (way == RUN_HERE)
+		return submit_run_here(executor, task);
+	return how == URGENTLY ? -EINVAL
+	                       : serial_submit(serial_of(executor), task, how == WAKING);
+}
+
+static ALWAYS_INLINE int submit(tl_executor *executor, tl_task *task, int way,
+                                enum how how)
+{
+	if (UNLIKELY(way != TO_POOL))
+		return submit_another_way(executor, task, way, how);
+	return submit_to_pool(executor, task, how);
+}
+
+static int executor_enter(tl_executor *executor)
+{
+	return way_in(executor);
+}
+
+static int executor_submit(tl_executor *executor, tl_task *task, int way)
+{
+	return submit(executor, task, way, WAKING);
 }
 
 TL_API tl_future *tl_submit(tl_executor *executor, tl_function *function, void *argument)
@@ -55,7 +126,8 @@ TL_API tl_future *tl_submit(tl_executor *executor, tl_function *function, void *
 	if (UNLIKELY(!task))
 		return NULL;
 	CHECK_POOL(executor);
-	int error = executor_submit(executor, task);
+	int way = way_in(executor);
+	int error = UNLIKELY(way < 0) ? way : submit(executor, task, way, WAKING);
 	if (UNLIKELY(error)) {
 		cell_free(task);
 		return fail_with(error);
@@ -69,15 +141,21 @@ static void wake_early_waiters(tl_task *task, int64_t word)
 		futex_wake(&task->future.word_, INT_MAX);
 }
 
-TL_API int tl_submit_task(tl_executor *executor, tl_task *task)
+static ALWAYS_INLINE int submit_own(tl_executor *executor, tl_task *task, enum how how)
 {
 	if (!executor || !task || !task->function_)
 		return -EINVAL;
-	int64_t word = task_enqueue(task, executor, NULL);
-	if (UNLIKELY(word < 0))
-		return (int)word;
 	CHECK_POOL(executor);
-	int error = executor_submit(executor, task);
+	int way = way_in(executor);
+	if (UNLIKELY(way < 0))
+		return way;
+	int64_t word = task_enqueue(task, executor);
+	if (UNLIKELY(word < 0)) {
+		if (way == TO_POOL)
+			pending_leave(executor);
+		return (int)word;
+	}
+	int error = submit(executor, task, way, how);
 	if (UNLIKELY(error))
 		task_refused(task);
 	else
@@ -85,45 +163,76 @@ TL_API int tl_submit_task(tl_executor *executor, tl_task *task)
 	return error;
 }
 
-/* A batch into a pool that has all its threads: wake what it needs at once. */
-static void signal_batch(tl_executor *pool, size_t n)
+TL_API int tl_submit_task(tl_executor *executor, tl_task *task)
 {
-	struct worker *worker;
-	while (n-- > 1 && idle_any(pool) && (worker = idle_claim(pool)))
-		worker_notify(worker, PLAIN);
+	return submit_own(executor, task, WAKING);
+}
+
+TL_API int tl_submit_quietly(tl_executor *executor, tl_task *task)
+{
+	return submit_own(executor, task, QUIETLY);
+}
+
+TL_API int tl_submit_urgently(tl_executor *executor, tl_task *task)
+{
+	return submit_own(executor, task, URGENTLY);
+}
+
+/* Wake, or start, what n tasks need at once. */
+static void signal_batch(tl_executor *pool, uint64_t n)
+{
+	while (n-- > 1 && pool_has_work(pool)) {
+		struct worker *worker = idle_any(pool) ? idle_claim(pool) : NULL;
+		if (worker)
+			worker_notify(worker, PLAIN);
+		else if (!pool_reserve_thread(pool) || pool_start_thread(pool, false))
+			break;
+	}
 	pool_signal(pool);
+}
+
+static uint64_t own_ring_count(tl_executor *pool)
+{
+	struct worker *worker = self.worker;
+	if (!worker || worker->pool != pool)
+		return 0;
+	return load_relaxed(&worker->ring.tail) - load_relaxed(&worker->ring.head);
+}
+
+TL_API int tl_kick(tl_executor *executor)
+{
+	if (!executor)
+		return -EINVAL;
+	tl_executor *pool =
+		executor_is_serial(executor) ? serial_of(executor)->pool : executor;
+	CHECK_POOL(pool);
+	if (!pool_is_ours(pool))
+		return -EOWNERDEAD;
+	uint64_t n = inbox_count(&pool->inbox) + own_ring_count(pool);
+	if (n)
+		signal_batch(pool, n);
+	return 0;
 }
 
 TL_API int tl_submit_tasks(tl_executor *executor, tl_task *const *tasks, size_t n)
 {
-	size_t accepted = 0, unsignalled = 0;
+	size_t accepted = 0;
 	int error = 0;
 	if (!executor || (!tasks && n) || n > INT_MAX)
 		return -EINVAL;
-	if (UNLIKELY(!pool_is_ours(executor)))
+	bool serial = executor_is_serial(executor);
+	if (UNLIKELY(!serial && !pool_is_ours(executor)))
 		return -EOWNERDEAD;
-	for (; accepted < n && !error; accepted++) {
+	bool together = !serial && !executor->adaptive && !executor->max_pending;
+	while (accepted < n) {
 		tl_task *task = tasks[accepted];
-		int64_t word = task && task->function_
-		                       ? task_enqueue(task, executor, NULL)
-		                       : -EINVAL;
-		if (word < 0) {
-			error = (int)word;
+		error = together ? submit_own(executor, task, QUIETLY)
+		                 : tl_submit_task(executor, task);
+		if (error)
 			break;
-		}
-		if (executor->adaptive) {
-			error = executor_submit(executor, task);
-		} else {
-			error = executor_push(executor, task);
-			unsignalled += !error;
-		}
-		if (error) {
-			task_refused(task);
-			break;
-		}
-		wake_early_waiters(task, word);
+		accepted++;
 	}
-	if (unsignalled)
-		signal_batch(executor, unsignalled);
+	if (together && accepted)
+		signal_batch(executor, accepted);
 	return accepted ? (int)accepted : error;
 }

@@ -4,31 +4,67 @@
 
 #include "futex.h"
 #include "group.h"
+#include "tune.h"
 
 /* What tl_fail returns: an address that no value of a user can be. */
 static char failure;
+#define GIVEN_AWAY 1 /* no error: those are negative */
 
-static bool task_begin(tl_task *task)
+static COLD uint32_t task_unheld(tl_task *task)
 {
-	uint32_t *word = &task->future.word_, seen = load_relaxed(word);
-	tl_group *group = task->group_;
-	if (group)
-		group_begin(group);
+	uint32_t seen;
+	for (int i = 0; (seen = load_acquire(&task->future.word_)) & HELD; i++) {
+		if (i < LOCK_PAUSES)
+			cpu_relax();
+		else
+			future_park(&task->future, seen, TL_FOREVER);
+	}
+	return seen;
+}
+
+static bool task_joins_in(const tl_task *task)
+{
+	tl_group *group = group_of(task);
+	group_begin(group);
+	return !group_is_cancelled(group);
+}
+
+/* It is held, or has been cancelled, or is a group's. */
+static __attribute__((noinline)) bool task_begin_if(tl_task *task, uint32_t seen)
+{
+	uint32_t *word = &task->future.word_;
 	for (;;) {
-		if (UNLIKELY(seen & CANCEL)) {
+		if (seen & HELD) {
+			seen = task_unheld(task);
+		} else if (seen & CANCEL) {
 			/* Its canceller may still touch our queue: instructions away. */
 			if (seen & LEFT)
 				break;
 			future_park(&task->future, seen, TL_FOREVER);
 			seen = load_acquire(word);
-		} else if (LIKELY(cas_acq_rel(word, &seen, with_state(seen, RUNNING)))) {
-			if (LIKELY(!group_is_cancelled(group)))
+		} else if (cas_acq_rel(word, &seen, with_state(seen, RUNNING))) {
+			if (!(seen & GROUPED) || task_joins_in(task))
 				return true;
 			break;
 		}
 	}
-	task_finish(task, CANCELLED);
+	task->future.error_ = -ECANCELED;
+	future_finish(&task->future, CANCELLED);
 	return false;
+}
+
+static bool task_begin(tl_task *task)
+{
+	uint32_t *word = &task->future.word_, seen = load_acquire(word);
+	if (is_alone(seen)) {
+		store_relaxed(word, with_state(seen, RUNNING));
+		return true;
+	}
+	do {
+		if (UNLIKELY(seen & (HELD | CANCEL | GROUPED)))
+			return task_begin_if(task, seen);
+	} while (!cas_acq_rel(word, &seen, with_state(seen, RUNNING)));
+	return true;
 }
 
 static enum state task_call(tl_task *task)
@@ -38,34 +74,33 @@ static enum state task_call(tl_task *task)
 	void *value = task->function_(task->argument_);
 	self.frame = frame.below;
 	if (UNLIKELY(value == &failure)) {
-		task->future.value_ = error_value(frame.error);
+		if (frame.error == GIVEN_AWAY)
+			return QUEUED;
+		task->future.error_ = frame.error;
 		return frame.error == -ECANCELED ? CANCELLED : FAILED;
 	}
 	task->future.value_ = value;
 	return DONE;
 }
 
-static tl_callback *task_end(tl_task *task, enum state state)
+static void *task_given_away(void)
 {
-	tl_group *group = task->group_;
-	int error = group ? error_of(&task->future, state) : 0;
-	tl_callback *list = future_end(&task->future, state);
-	if (group)
-		group_leave(group, error);
-	return list;
-}
-
-static void task_finish(tl_task *task, enum state state)
-{
-	tl_callback *list = task_end(task, state);
-	if (list)
-		future_fire(list);
+	self.frame->error = GIVEN_AWAY;
+	return &failure;
 }
 
 static bool runs_here(const tl_future *future)
 {
 	for (struct frame *frame = self.frame; frame; frame = frame->below)
 		if (&frame->task->future == future)
+			return true;
+	return false;
+}
+
+static bool runs_task_of(const tl_executor *executor)
+{
+	for (struct frame *frame = self.frame; frame; frame = frame->below)
+		if (task_executor(frame->task) == executor)
 			return true;
 	return false;
 }
@@ -82,8 +117,9 @@ TL_API bool tl_cancel_requested(void)
 	if (!self.frame)
 		return false;
 	tl_task *task = self.frame->task;
-	return (load_relaxed(&task->future.word_) & CANCEL) ||
-	       group_is_cancelled(task->group_);
+	uint32_t word = load_relaxed(&task->future.word_);
+	return (word & CANCEL) ||
+	       ((word & GROUPED) && group_is_cancelled(group_of(task)));
 }
 
 /* ---- Setting up --------------------------------------------------------------- */
@@ -111,11 +147,12 @@ static tl_task *task_new(tl_executor *executor, tl_function *function, void *arg
 		return fail_with(-ENOMEM);
 	task_set(task, QUEUED | CELL | 2 * REFERENCE, function, argument);
 	task->executor_ = executor;
-	task->future.process_ = process_number();
+	task->process_ = process_number();
 	return task;
 }
 
-static int64_t task_enqueue(tl_task *task, tl_executor *executor, tl_group *group)
+static inline int64_t task_enqueue_as(tl_task *task, tl_executor *executor,
+                                      uint32_t grouped)
 {
 	uint32_t *word = &task->future.word_, seen = load_relaxed(word);
 	do {
@@ -126,37 +163,47 @@ static int64_t task_enqueue(tl_task *task, tl_executor *executor, tl_group *grou
 		if (state_of(seen) != NEW)
 			return -EBUSY;
 		task->executor_ = executor;
-		task->group_ = group;
-		store_relaxed(&task->future.process_, process_number());
+		store_relaxed(&task->process_, process_number());
+		store_relaxed(&task->hints_, 0u);
 		store_relaxed(&task->place_, (uintptr_t)0);
-	} while (!cas_acq_rel(word, &seen, with_state(seen, QUEUED)));
+	} while (!cas_acq_rel(word, &seen, with_state(seen, QUEUED) | grouped));
 	return seen;
+}
+
+static int64_t task_enqueue(tl_task *task, tl_executor *executor)
+{
+	return task_enqueue_as(task, executor, 0);
+}
+
+static int64_t task_enqueue_grouped(tl_task *task, tl_group *group)
+{
+	return task_enqueue_as(task, (tl_executor *)(void *)group, GROUPED);
 }
 
 static void task_refused(tl_task *task)
 {
 	uint32_t *word = &task->future.word_, seen = load_relaxed(word);
-	tl_group *group = task->group_;
+	tl_group *group = seen & GROUPED ? group_of(task) : NULL;
 	do {
 		if (seen & CANCEL) { /* somebody was promised that it never runs */
 			task_begin(task);
 			return;
 		}
-	} while (!cas_acq_rel(word, &seen, with_state(seen, NEW)));
-	if (group) {
-		group_begin(group);
-		group_leave(group, 0);
-	}
+		if (seen & HELD)
+			seen = task_unheld(task);
+	} while (!cas_acq_rel(word, &seen, with_state(seen, NEW) & ~GROUPED));
+	if (group)
+		group_unjoin(group);
 }
 
 TL_API int tl_task_run(tl_task *task)
 {
 	if (!task || !task->function_)
 		return -EINVAL;
-	int64_t word = task_enqueue(task, NULL, NULL);
+	int64_t word = task_enqueue(task, NULL);
 	if (word < 0)
 		return (int)word;
 	if (task_begin(task))
-		task_finish(task, task_call(task));
+		future_finish(&task->future, task_call(task));
 	return 0;
 }

@@ -7,27 +7,35 @@
 
 /*
  * What a thread does with a task that it alone owns (it has won the slot, or the task
- * was never queued): task_begin; if true, task_call, then task_end with the state that
- * task_call returned. If false the task has been ended as cancelled.
+ * was never queued): task_begin; if true, task_call, then future_end with the state
+ * that task_call returned. If false the task has been ended as cancelled.
  */
 static bool task_begin(tl_task *task);
 static enum state task_call(tl_task *task);
 
-/* As future_end and future_finish; then the task leaves its group. */
-static tl_callback *task_end(tl_task *task, enum state state);
-static void task_finish(tl_task *task, enum state state);
+/* What a function returns that has given its own task to another thread: nothing is to be
+ * ended here. task_call then says QUEUED. */
+static void *task_given_away(void);
+
+/* Wait until nobody looks for it in a queue (HELD); returns the word then. */
+static uint32_t task_unheld(tl_task *task);
 
 /* Set up a cell for a user and an executor. NULL with errno. */
 static tl_task *task_new(tl_executor *executor, tl_function *function, void *argument);
 
-/* NEW to QUEUED, for an executor, as a member of a group if there is one. Returns the word
- * as it was, or a negative errno. */
-static int64_t task_enqueue(tl_task *task, tl_executor *executor, tl_group *group);
+/* NEW to QUEUED; returns the word as it was, or a negative errno. */
+static int64_t task_enqueue(tl_task *task, tl_executor *executor);
+
+/* The same as a member of a group, which it has joined. */
+static int64_t task_enqueue_grouped(tl_task *task, tl_group *group);
 
 /* QUEUED back to NEW, when the executor refused it; out of its group. */
 static void task_refused(tl_task *task);
 
 /* Does this thread run this task, here or further down its stack? */
 static bool runs_here(const tl_future *future);
+
+/* Does it run any task of this executor? */
+static bool runs_task_of(const tl_executor *executor);
 
 #endif

@@ -12,9 +12,13 @@
 #include "task.c"
 
 #include "queues.c"
-#include "seek.c"
 #include "sleep.c"
 
+#include "pending.c"
+
+#include "help.c"
+#include "seek.c"
+#include "serial.c"
 #include "threads.c"
 #include "worker.c"
 

@@ -4,12 +4,12 @@
 #define TL_TUNE_H
 
 /* Slots of an inbox's first ring, as a power of two: a burst of some thousand tasks, in
- * 32 KiB that stay in the caches. perf/ratio.c, rows submit and e2e. */
+ * 32 KiB that stay in the caches. make bench, rows submit and e2e. */
 #define SHALLOW_BITS 12
 
 /* Slots of its second ring: what a producer is ahead in a few turns of the scheduler;
  * 2 MiB, touched as far as it is used. Before it was there, with the list behind
- * 4,096 slots: submit[1] 116 ns (now 47), e2e[2] 140 (70). perf/ratio.c */
+ * 4,096 slots: submit[1] 116 ns (now 47), e2e[2] 140 (70). make bench */
 #define DEEP_BITS 18
 
 /* Slots of a worker's own ring: what a task may submit before the overflow list is
@@ -18,19 +18,30 @@
 
 /* Tasks that a worker takes over from the inbox at once.
  * Enough to spread the cost of the shared index; few enough that what a blocked
- * worker holds is soon stolen. perf/ratio.c, row submit. */
+ * worker holds is soon stolen. make bench, row submit. */
 #define RANGE_MOST 32
 
 /* A worker looks at outside work at least once in so many tasks (as Go). */
 #define OUTSIDE_EVERY 61
 
+/* Urgent tasks that a worker takes in a row before it looks at the others first. */
+#define URGENT_MOST 16
+
+/* Tasks of a serial queue that one turn runs before its runner goes to the end of the
+ * pool's queue. As Go's time slice in spirit: enough to spread the cost of the hand-over,
+ * some 100 ns; few enough that 100,000 queues share two workers. */
+#define SERIAL_TURN 32
+
 /* ns: how long an idle worker looks for work before it parks, by default. A wake
- * costs the submitter 14 us across two virtual CPUs. perf/ratio.c, row submit. */
+ * costs the submitter 14 us across two virtual CPUs. make bench, row submit. */
 #define SPIN_DEFAULT 10000
 
 /* Pauses between two looks of an idle worker, some 0.7 us: each look takes the line
- * of the index from a busy producer. perf/ratio.c, row submit. */
+ * of the index from a busy producer. make bench, row submit. */
 #define SPIN_PAUSES 64
+
+/* The same when the user has asked for spinning, so for latency. */
+#define HOT_PAUSES 2
 
 /* ns: a look with its pauses takes at least this long; so spinning ends also when the
  * clock doesn't move (a suspended machine, an emulator). */
@@ -38,7 +49,6 @@
 
 /* ns: how long a waiter watches a task that runs before it parks; looks, likewise. */
 #define WAIT_SPIN 2000
-#define WAIT_LOOKS 200
 
 /* ns: first nap of a worker that waits for a task which another thread holds in
  * its hands between two of its instructions (wait.c); doubled up to the second. */
@@ -52,7 +62,7 @@
 #define DEFAULT_WORKERS_MOST 64
 
 /* Pauses, some 2 us: how long a lock is watched before its holder is waited for asleep.
- * The longest hold moves RANGE_MOST tasks. perf/ratio.c, row e2e. */
+ * The longest hold moves RANGE_MOST tasks. make bench, row e2e. */
 #define LOCK_PAUSES 200
 
 /* Entries for which a completion queue has room at first; doubled when needed. */
@@ -64,6 +74,19 @@
 
 /* Futures that tl_wait handles without an allocation. */
 #define WAIT_ON_STACK 64
+
+/* Cells that are traded between threads at once: with them a magazine has 512 bytes,
+ * eight to a page. make bench, row e2e. */
+#define MAGAZINE_CELLS 62
+
+/* Cells that are fetched before their turn. make bench, row e2e. */
+#define CELLS_AHEAD 8
+
+/* Memory for cells: pages to a chunk, the first ones for its magazines: 15 of them, which
+ * hold all the cells of the others. A smaller page than the system's is never given back. */
+#define PAGE ((size_t)4096)
+#define CHUNK_PAGES 16
+#define FIRST_CELL_PAGE 2
 
 /* Free cells in the depot below which giving memory back is not worth the walk. */
 #define TRIM_CELLS 4096

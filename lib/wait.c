@@ -18,36 +18,81 @@
 #include "wait.h"
 
 #include "clock.h"
+#include "group.h"
+#include "help.h"
+#include "serial.h"
+
+/* What runs inside a wait completes is not put off by a callback that waits for it. */
+struct outer {
+	tl_callback *put_off;
+	bool fires;
+};
+
+static struct outer wait_enter(void)
+{
+	struct outer outer = { self.put_off, self.fires };
+	self.put_off = NULL;
+	self.fires = false;
+	return outer;
+}
+
+static void wait_leave(struct outer outer)
+{
+	self.put_off = outer.put_off;
+	self.fires = outer.fires;
+}
 
 static void wait_execute(struct worker *worker, tl_task *task)
 {
-	/* What this task completes is not put off by a callback that waits for it. */
-	tl_callback *put_off = self.put_off;
-	bool fires = self.fires;
-	self.put_off = NULL;
-	self.fires = false;
+	struct outer outer = wait_enter();
 	worker_execute(worker, task);
 	worker_stays(worker); /* in a callback, below which there is no task */
-	self.put_off = put_off;
-	self.fires = fires;
+	wait_leave(outer);
+}
+
+/* Win it, if it is queued in the worker's own pool: 1, or as wait_run_queued. */
+static int wait_claim(struct worker *worker, tl_task *task)
+{
+	if (task_executor(task) != worker->pool)
+		return 0;
+	if (worker->pool->ordered)
+		return self.frame ? -EDEADLK : 0;
+	return pool_claim(worker->pool, task) ? 1 : -EAGAIN;
+}
+
+/* The same for a group's task: it keeps the group there, and is kept from ending. */
+static int wait_claim_grouped(struct worker *worker, tl_task *task)
+{
+	if (!help_hold(task))
+		return -EAGAIN;
+	int claimed = wait_claim(worker, task);
+	help_let_go(task);
+	return claimed;
 }
 
 static int wait_run_queued(tl_future *future)
 {
 	struct worker *worker = self.worker;
 	uint32_t word = load_acquire(&future->word_);
-	bool withdrawn = (word & (CANCEL | LEFT)) == CANCEL; /* at this moment */
-	if (!worker || state_of(word) != QUEUED || withdrawn)
+	bool cancelled = word & CANCEL;
+	if (state_of(word) != QUEUED || (cancelled && (!worker || word & GROUPED)))
 		return 0;
 	tl_task *task = task_of(future);
-	if (task->executor_ != worker->pool)
-		return 0;
-	if (worker->pool->ordered)
-		return self.frame ? -EDEADLK : 0;
-	if (!pool_claim(worker->pool, task))
-		return -EAGAIN;
-	wait_execute(worker, task);
-	return 1;
+	int ran = 0;
+	if (worker)
+		ran = word & GROUPED ? wait_claim_grouped(worker, task)
+		                     : wait_claim(worker, task);
+	if (ran > 0)
+		wait_execute(worker, task);
+	if (ran || cancelled)
+		return ran;
+	struct outer outer = wait_enter();
+	if (worker)
+		ran = serial_run_queued(task);
+	if (!ran)
+		ran = help_run(task);
+	wait_leave(outer);
+	return ran;
 }
 
 /* The pool for whose spares this wait counts; NULL if none. */
@@ -94,15 +139,35 @@ static int wait_asleep(tl_future *future, enum state state, int64_t deadline)
 	return has_ended(word) ? 0 : result;
 }
 
-/* Its task runs on another CPU: it may end before a sleep would begin. */
+/* How long to watch it before sleeping: if its task runs on another CPU, it may end
+ * before a sleep would begin; if its pool was made for that, while it is queued, too. */
+static int64_t wait_spin(tl_future *future)
+{
+	struct worker *worker = self.worker;
+	uint32_t word = load_acquire(&future->word_);
+	enum state state = state_of(word);
+	if (state != QUEUED && state != RUNNING)
+		return 0;
+	uint32_t hints = load_relaxed(&task_of(future)->hints_);
+	bool ours = worker && task_of(future)->executor_ == worker->pool;
+	ours = ours || (worker && (hints & HINT_SERIAL || word & GROUPED));
+	if (state == QUEUED && (ours || (hints & HINT_RUN)))
+		return 0;
+	if (state == QUEUED || hints_spin(hints))
+		return hints_spin(hints);
+	return WAIT_SPIN;
+}
+
 static void wait_spinning(tl_future *future)
 {
-	if (state_of(load_acquire(&future->word_)) != RUNNING)
+	int64_t spin = wait_spin(future), looks = spin / LOOK_LEAST;
+	if (!spin)
 		return;
-	int64_t end = clock_now() + WAIT_SPIN;
-	for (int looks = 0; looks < WAIT_LOOKS && clock_now() < end; looks++)
+	int64_t end = clock_now() + spin;
+	while (looks-- > 0 && clock_now() < end)
 		for (int i = 0; i < 8; i++) {
-			if (state_of(load_relaxed(&future->word_)) != RUNNING)
+			enum state state = state_of(load_relaxed(&future->word_));
+			if (state != QUEUED && state != RUNNING)
 				return;
 			cpu_relax();
 		}
@@ -153,10 +218,14 @@ TL_API int tl_future_result(tl_future *future, void **value, int64_t timeout)
 	int error = tl_future_wait(future, timeout);
 	if (error)
 		return error;
-	enum state state = state_of(load_acquire(&future->word_));
-	if (state == DONE && value)
-		*value = future->value_;
-	return error_of(future, state);
+	switch (state_of(load_acquire(&future->word_))) {
+	case DONE:
+		if (value)
+			*value = future->value_;
+		return 0;
+	case CANCELLED: return -ECANCELED;
+	default: return future->error_;
+	}
 }
 
 TL_API void *tl_await(tl_future *future)

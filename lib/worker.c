@@ -3,6 +3,8 @@
 #include "worker.h"
 
 #include "clock.h"
+#include "pending.h"
+#include "serial.h"
 
 /* ---- Finding work ------------------------------------------------------------- */
 
@@ -80,7 +82,9 @@ static tl_task *worker_steal(struct worker *worker)
 
 static tl_task *worker_find(struct worker *worker)
 {
-	tl_task *task = worker_take_injected(worker, RANGE_MOST);
+	tl_task *task = overflow_take(&worker->pool->inbox.urgent);
+	if (!task)
+		task = worker_take_injected(worker, RANGE_MOST);
 	if (!task)
 		task = worker_take_overflowed(worker);
 	return task ? task : worker_steal(worker);
@@ -92,10 +96,24 @@ static bool worker_too_many(struct worker *worker)
 	return UNLIKELY(load_relaxed(&pool->threads) > pool_limit(pool));
 }
 
+/* What is urgent first, unless it is the turn of the others. */
+static COLD tl_task *worker_take_urgent(struct worker *worker)
+{
+	if (++worker->urgent <= URGENT_MOST)
+		return overflow_take(&worker->pool->inbox.urgent);
+	worker->urgent = 0;
+	return NULL;
+}
+
 /* Own work first, newest first; then from outside, oldest first. */
 static tl_task *worker_next(struct worker *worker)
 {
 	tl_task *task = NULL;
+	if (UNLIKELY(load_relaxed(&worker->pool->inbox.urgent.count))) {
+		task = worker_take_urgent(worker);
+		if (task)
+			return task;
+	}
 	if (UNLIKELY(++worker->tick >= OUTSIDE_EVERY) && !worker->pool->ordered) {
 		worker->tick = 0;
 		task = range_next(&worker->range, &worker->pool->inbox);
@@ -113,7 +131,7 @@ static tl_task *worker_next(struct worker *worker)
 		if (!task)
 			task = worker_take_overflowed(worker);
 	}
-	return task;
+	return task ? task : overflow_take(&worker->pool->inbox.urgent);
 }
 
 /* ---- Running a task ----------------------------------------------------------- */
@@ -147,12 +165,14 @@ static void worker_stays(struct worker *worker)
 static void worker_execute(struct worker *worker, tl_task *task)
 {
 	tl_executor *pool = worker->pool;
+	pending_leave(pool);
 	if (UNLIKELY(!task_begin(task))) {
 		count_up(&worker->counters.cancelled, 1);
 		return;
 	}
 	enum state state = CANCELLED;
-	if (UNLIKELY(load_relaxed(&pool->cancelling))) {
+	if (UNLIKELY(load_relaxed(&pool->cancelling) && !is_runner(task))) {
+		task->future.error_ = -ECANCELED;
 		count_up(&worker->counters.cancelled, 1);
 	} else {
 		tl_function *function =
@@ -166,12 +186,14 @@ static void worker_execute(struct worker *worker, tl_task *task)
 		store_relaxed(&worker->function, function);
 		store_relaxed(&worker->argument, argument);
 		count_up(&worker->counters.completed, 1);
+		if (UNLIKELY(state == QUEUED)) /* a runner */
+			return;
 	}
 	/* Idle before the result is out: who waits for it finds this worker, not another. */
 	if (!self.frame && load_relaxed(&pool->max_workers) > 1 &&
 	    worker_out_of_work(worker))
 		worker_announce(worker);
-	tl_callback *list = task_end(task, state);
+	tl_callback *list = future_end(&task->future, state);
 	if (UNLIKELY(list != NULL)) {
 		worker_stays(worker);
 		future_fire(list);
@@ -188,7 +210,7 @@ static bool worker_search(struct worker *worker)
 		int64_t end = clock_now() + pool->spin;
 		int64_t looks = pool->spin / LOOK_LEAST;
 		do {
-			for (int i = 0; i < SPIN_PAUSES; i++) {
+			for (int i = 0; i < pool->pauses; i++) {
 				if (load_relaxed(&worker->parker) >= PLAIN)
 					return true;
 				cpu_relax();

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the benchmarks share: a clock, an ending for what should never fail, and the
- * way a producer hands futures to the thread that takes their results: an array that
- * is there before the clock starts, and an index.
+ * What the benchmarks share: a clock, and the way a producer hands futures to the
+ * thread that takes their results: an array that is there before the clock starts, and
+ * an index.
  */
 #ifndef HANDOVER_H
 #define HANDOVER_H
 
+#include "must.h"
+
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -27,14 +27,6 @@ static inline int64_t nanoseconds(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-static inline void must(int holds, const char *what)
-{
-	if (holds)
-		return;
-	perror(what);
-	exit(EXIT_FAILURE);
 }
 
 /* 0 if it isn't a number between 1 and 100 million. */

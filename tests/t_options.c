@@ -16,13 +16,15 @@ static void expect_refusal(tl_executor *executor)
 Test(options, impossible_ones_are_refused)
 {
 	errno = 0;
-	for (size_t i = 0; i < 8; i++) {
+	for (size_t i = 0; i < LENGTH(((tl_options *)0)->reserved); i++) {
 		tl_options reserved = { 0 };
 		reserved.reserved[i] = 1;
 		expect_refusal(tl_worker_create(&reserved));
 		expect_refusal(tl_fixed_pool_create(1, &reserved));
 		expect_refusal(tl_adaptive_pool_create(&reserved));
 	}
+	static const tl_options unknown_flag = { .flags = UINT64_C(1) << 63 };
+	expect_refusal(tl_fixed_pool_create(1, &unknown_flag));
 	static const tl_options negative[] = { { .idle_timeout = -2 },
 		                               { .idle_timeout = INT64_MIN },
 		                               { .spin = -2 } };

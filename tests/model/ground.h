@@ -46,24 +46,39 @@
 #ifndef OUTSIDE_EVERY
 #define OUTSIDE_EVERY 61
 #endif
+#ifndef URGENT_MOST
+#define URGENT_MOST 1
+#endif
+#ifndef SERIAL_TURN
+#define SERIAL_TURN 2
+#endif
 #ifndef SPIN_PAUSES
 #define SPIN_PAUSES 1
 #endif
 #ifndef LOCK_PAUSES
 #define LOCK_PAUSES 0
 #endif
+#ifndef SPIN_DEFAULT
 #define SPIN_DEFAULT 1
-#define WAIT_SPIN 0
-#define WAIT_LOOKS 1
+#endif
+#ifndef WAIT_ON_STACK
+#define WAIT_ON_STACK 4
+#endif
+#define WAIT_SPIN LOOK_LEAST /* one look */
+#define HOT_PAUSES 1
 #define LOOK_LEAST 1
 #define NAP_FIRST 1
 #define NAP_MOST 1
 #define IDLE_TIMEOUT_DEFAULT (INT64_C(1) << 40)
 #define DEFAULT_WORKERS_MOST 2
-#define WAIT_ON_STACK 4
 #define COMPLETIONS_FIRST 1
 #define LOOK_AGAIN_MOST 1
-#define TRIM_CELLS 4096
+#define TRIM_CELLS 1
+#define MAGAZINE_CELLS 2
+#define CELLS_AHEAD 1
+#define PAGE ((size_t)256)
+#define CHUNK_PAGES 4
+#define FIRST_CELL_PAGE 1
 
 /* ---- process: no model forks ------------------------------------------------------- */
 
@@ -117,6 +132,8 @@
 	MODEL_MODIFY(p, v, MODEL_ADD, MODEL_ACQ_REL, "fetch_add_acq_rel(" #p ", " #v ")")
 #define fetch_sub_acq_rel(p, v)                                                          \
 	MODEL_MODIFY(p, v, MODEL_SUB, MODEL_ACQ_REL, "fetch_sub_acq_rel(" #p ", " #v ")")
+#define fetch_and_acq_rel(p, v)                                                          \
+	MODEL_MODIFY(p, v, MODEL_AND, MODEL_ACQ_REL, "fetch_and_acq_rel(" #p ", " #v ")")
 #define fetch_or_acq_rel(p, v)                                                           \
 	MODEL_MODIFY(p, v, MODEL_OR, MODEL_ACQ_REL, "fetch_or_acq_rel(" #p ", " #v ")")
 #define fetch_add_seq_cst(p, v)                                                          \
@@ -192,6 +209,7 @@ static inline void *model_map(size_t size)
 /* ---- local ---------------------------------------------------------------------- */
 
 struct worker;
+struct magazine;
 
 struct frame {
 	tl_task *task;
@@ -202,8 +220,10 @@ struct frame {
 struct local {
 	struct worker *worker;
 	struct frame *frame;
+	struct magazine *loaded, *reserve;
 	tl_callback *firing, *put_off;
 	bool fires;
+	bool registered; /* something is to be done when this thread ends: m_cell.c */
 };
 
 _Static_assert(sizeof(struct local) <= LOCAL_BYTES, "explore.h has a copy of this");

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * This library. KIND and NAME come from the Makefile: fixed (the program threadlet), adaptive
+ * (threadlet-adaptive: as many threads at most), spinning (threadlet-spin: a fixed pool
+ * that looks for work for 1 ms before it parks), or helping (threadlet-help: a fixed pool
+ * whose waiters outside run what they wait for).
+ */
+#include "../contender.h"
+
+#include <threadlet.h>
+
+enum { fixed, adaptive, spinning, helping };
+
+static void *create(unsigned workers)
+{
+	tl_options options = { .max_workers = workers };
+	tl_executor *pool;
+
+	if (KIND == spinning)
+		options.spin = 1000000;
+	if (KIND == helping)
+		options.flags = TL_WAITERS_RUN;
+	pool = KIND == adaptive ? tl_adaptive_pool_create(&options)
+	                        : tl_fixed_pool_create(workers, &options);
+	must(pool != NULL, "a pool");
+	return pool;
+}
+
+static void destroy(void *pool)
+{
+	must(!tl_executor_destroy(pool), "tl_executor_destroy");
+}
+
+static void *submit(void *pool, work_function *function, void *argument)
+{
+	tl_future *future = tl_submit(pool, function, argument);
+
+	must(future != NULL, "tl_submit");
+	return future;
+}
+
+static void post(void *pool, work_function *function, void *argument)
+{
+	tl_future_release(submit(pool, function, argument));
+}
+
+static void *take(void *handle)
+{
+	return tl_await(handle);
+}
+
+static void post_task(void *pool, void *task, work_function *function, void *argument)
+{
+	tl_task_init(task, function, argument);
+	must(!tl_submit_task(pool, task), "tl_submit_task");
+}
+
+static void *spawn(work_function *function, void *argument)
+{
+	tl_future *future = tl_spawn(function, argument);
+
+	must(future != NULL, "tl_spawn");
+	return tl_await(future);
+}
+
+static size_t vain_wakes(void *pool)
+{
+	tl_stats stats;
+
+	must(!tl_executor_stats(pool, &stats, sizeof(stats)), "tl_executor_stats");
+	return stats.vain_wakes;
+}
+
+const struct contender contender = {
+	.name = NAME,
+	.create = create,
+	.destroy = destroy,
+	.post = post,
+	.post_inside = post,
+	.submit = submit,
+	.take = take,
+	.many = true,
+	.task_size = sizeof(tl_task),
+	.post_task = post_task,
+	.spawn = spawn,
+	.vain_wakes = vain_wakes,
+};
