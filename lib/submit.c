@@ -100,8 +100,8 @@ static COLD int submit_another_way(tl_executor *executor, tl_task *task, int way
 	                       : serial_submit(serial_of(executor), task, how == WAKING);
 }
 
-static ALWAYS_INLINE int submit(tl_executor *executor, tl_task *task, int way,
-                                enum how how)
+static ALWAYS_INLINE int submit_by_way(tl_executor *executor, tl_task *task, int way,
+                                       enum how how)
 {
 	if (UNLIKELY(way != TO_POOL))
 		return submit_another_way(executor, task, way, how);
@@ -115,7 +115,7 @@ static int executor_enter(tl_executor *executor)
 
 static int executor_submit(tl_executor *executor, tl_task *task, int way)
 {
-	return submit(executor, task, way, WAKING);
+	return submit_by_way(executor, task, way, WAKING);
 }
 
 TL_API tl_future *tl_submit(tl_executor *executor, tl_function *function, void *argument)
@@ -127,7 +127,7 @@ TL_API tl_future *tl_submit(tl_executor *executor, tl_function *function, void *
 		return NULL;
 	CHECK_POOL(executor);
 	int way = way_in(executor);
-	int error = UNLIKELY(way < 0) ? way : submit(executor, task, way, WAKING);
+	int error = UNLIKELY(way < 0) ? way : submit_by_way(executor, task, way, WAKING);
 	if (UNLIKELY(error)) {
 		cell_free(task);
 		return fail_with(error);
@@ -155,7 +155,7 @@ static ALWAYS_INLINE int submit_own(tl_executor *executor, tl_task *task, enum h
 			pending_leave(executor);
 		return (int)word;
 	}
-	int error = submit(executor, task, way, how);
+	int error = submit_by_way(executor, task, way, how);
 	if (UNLIKELY(error))
 		task_refused(task);
 	else
