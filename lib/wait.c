@@ -51,21 +51,21 @@ static void wait_execute(struct worker *worker, tl_task *task)
 }
 
 /* Win it, if it is queued in the worker's own pool: 1, or as wait_run_queued. */
-static int wait_claim(struct worker *worker, tl_task *task)
+static inline int wait_claim(struct worker *worker, tl_task *task, tl_executor *executor)
 {
-	if (task_executor(task) != worker->pool)
+	if (executor != worker->pool)
 		return 0;
 	if (worker->pool->ordered)
 		return self.frame ? -EDEADLK : 0;
 	return pool_claim(worker->pool, task) ? 1 : -EAGAIN;
 }
 
-/* The same for a group's task: it keeps the group there, and is kept from ending. */
-static int wait_claim_grouped(struct worker *worker, tl_task *task)
+/* The same for a group's task: as long as it is kept from ending the group is there. */
+static COLD int wait_claim_grouped(struct worker *worker, tl_task *task)
 {
 	if (!help_hold(task))
 		return -EAGAIN;
-	int claimed = wait_claim(worker, task);
+	int claimed = wait_claim(worker, task, task_executor(task));
 	help_let_go(task);
 	return claimed;
 }
@@ -80,8 +80,9 @@ static int wait_run_queued(tl_future *future)
 	tl_task *task = task_of(future);
 	int ran = 0;
 	if (worker)
-		ran = word & GROUPED ? wait_claim_grouped(worker, task)
-		                     : wait_claim(worker, task);
+		ran = UNLIKELY(word & GROUPED)
+		              ? wait_claim_grouped(worker, task)
+		              : wait_claim(worker, task, task->executor_);
 	if (ran > 0)
 		wait_execute(worker, task);
 	if (ran || cancelled)
