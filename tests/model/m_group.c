@@ -1,49 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Groups. Their words: members that end beside waiters that go to sleep, rounds, helpers,
- * errors, cancelling. And the search of a waiting worker among other tasks, while owner,
- * thief and canceller empty the same slots.
+ * errors, cancelling; and those who find a member's pool through its group.
  *
  * Asserted: nothing touches a group, or a task, once its owner has been told of the end;
  * no waiter sleeps for ever; each task runs once or has been cancelled; the first error
  * is told.
  */
-#include "still.h"
-#include "tasks.h"
-
-static tl_group *group;
-static tl_task *mine, *others;
-static int told;
+#include "groups.h"
 
 static void *fails(void *argument)
 {
 	count_run(argument);
 	return tl_fail(-EIO);
-}
-
-static tl_task *join(tl_function *function, unsigned i)
-{
-	tl_task *task = new_task(function, &ran[i]);
-	model_assert(tl_group_submit_task(group, task) == 0);
-	return task;
-}
-
-static void group_made(void)
-{
-	group = model_allocate(16, sizeof *group);
-	model_assert(tl_group_init(group, pool, NULL) == 0);
-}
-
-static void one(void)
-{
-	pool = tl_fixed_pool_create(1, &(tl_options){ .spin = TL_NONE });
-	group_made();
-}
-
-static void two(void)
-{
-	pool = tl_fixed_pool_create(2, &(tl_options){ .spin = TL_NONE });
-	group_made();
 }
 
 /* ---- The words ------------------------------------------------------------------- */
@@ -237,133 +206,47 @@ static void all_ran(void)
 		model_assert(ran[i] == 1);
 }
 
-/* ---- The search ------------------------------------------------------------------ */
+/* ---- Through the group ------------------------------------------------------------- */
 
-/* The wanted one and another, in this order or the other one. */
-static void queue(bool wanted_first)
+static void held(void)
 {
-	if (wanted_first)
-		mine = join(count_run, 0);
-	others = submit(count_run, 1);
-	if (!wanted_first)
-		mine = join(count_run, 0);
-}
-
-static void in_ring(void)
-{
-	pool = still_pool(3);
+	pool = still_pool(2);
 	group_made();
-	play(pool, 0);
-	queue(model_choose(2));
-}
-
-static void in_inbox(void)
-{
-	pool = still_pool(3);
-	group_made();
-	queue(model_choose(2));
-}
-
-static void in_range(void)
-{
-	in_inbox();
-	uint64_t spot;
-	model_assert(inbox_take(&pool->inbox, RANGE_MOST, 1, &spot) == 2);
-	pool->workers[0]->range = range_make(spot, 2);
-}
-
-static void in_list(void)
-{
-	uint64_t spot;
-	pool = still_pool(3);
-	group_made();
-	for (unsigned i = 0; i < (1u << SHALLOW_BITS) + (1u << DEEP_BITS); i++)
-		submit(count_run, 3);
-	queue(model_choose(2));
-	while (inbox_take(&pool->inbox, 1, 1, &spot))
-		inbox_get(&pool->inbox, spot);
-}
-
-static void run_found(struct worker *worker, tl_task *task)
-{
-	if (task)
-		worker_execute(worker, task);
-}
-
-static void owner_takes(void)
-{
-	struct worker *worker = play(pool, 0);
-	run_found(worker, worker_next(worker));
-}
-
-static void thief_takes(void)
-{
-	struct worker *worker = play(pool, 1);
-	run_found(worker, worker_find(worker));
-}
-
-static void seeker_waits(void)
-{
-	play(pool, 2);
-	told = tl_group_wait(group, TL_FOREVER);
-	model_free(group);
-	model_free(mine);
-}
-
-static void other_is_withdrawn(void)
-{
-	if (tl_task_withdraw(others) == 0)
-		ran[1]++;
-	model_free(others);
-}
-
-/* And the group goes on until then. */
-static void in_inbox_for_longer(void)
-{
-	in_inbox();
-	group_join(group);
-	group_begin(group);
-}
-
-static void other_is_withdrawn_first(void)
-{
-	other_is_withdrawn();
-	group_leave(group, 0);
-}
-
-/* It may be left: nobody has come to it. */
-static void mine_ran_and_the_other_is_there(void)
-{
-	model_assert(told == 0 && ran[0] == 1);
-	model_assert(ran[1] == 1 || (ran[1] == 0 && pool_has_work(pool)));
-}
-
-/* Two that seek different groups among the same tasks. */
-static tl_group *second;
-
-static void two_groups_in_inbox(void)
-{
-	pool = still_pool(3);
-	group_made();
-	second = model_allocate(16, sizeof *second);
-	tl_group_init(second, pool, NULL);
 	mine = join(count_run, 0);
-	others = new_task(count_run, &ran[1]);
-	tl_group_submit_task(second, others);
 }
 
-static void second_seeker_waits(void)
+static void held_and_helped(void)
+{
+	pool = still_pool(2);
+	pool->hints = hints_make(true, 0);
+	group_made();
+	mine = join(count_run, 0);
+}
+
+static int outcome;
+
+/* The group is gone when the wait returns; the task when the last of two wants it no more. */
+static void waits_for_any_end(void)
+{
+	outcome = tl_group_wait(group, TL_FOREVER);
+	model_assert(outcome == 0 || outcome == -ECANCELED);
+	model_free(group);
+}
+
+static void waits_for_mine(void)
+{
+	model_assert(tl_future_wait(&mine->future, TL_FOREVER) == 0);
+}
+
+static void waits_for_mine_inside(void)
 {
 	play(pool, 1);
-	model_assert(tl_group_wait(second, TL_FOREVER) == 0);
-	model_assert(ran[1] == 1);
-	model_free(second);
-	model_free(others);
+	waits_for_mine();
 }
 
-static void mine_ran(void)
+static void ran_or_was_withdrawn(void)
 {
-	model_assert(told == 0 && ran[0] == 1);
+	model_assert(ran[0] == (outcome == 0));
 }
 
 #define MODEL(title, text, where, most, end, ...)                                        \
@@ -404,24 +287,11 @@ const struct model models[] = {
 	      submits_then_ends_member, ends_member),
 	MODEL("group-inside", "a pool of one", one, 3, all_ran, submits_inside),
 	MODEL("group-inside-2", "a pool of two", two, 1, all_ran, submits_inside),
-	MODEL("seek-ring", "in another ring", in_ring, 3, mine_ran_and_the_other_is_there,
-	      owner_takes, thief_takes, seeker_waits),
-	MODEL("seek-ring-withdraw", "beside a canceller", in_ring, 3,
-	      mine_ran_and_the_other_is_there, owner_takes, other_is_withdrawn,
-	      seeker_waits),
-	MODEL("seek-inbox", "in the inbox", in_inbox, 3, mine_ran_and_the_other_is_there,
-	      owner_takes, thief_takes, seeker_waits),
-	MODEL("seek-inbox-withdraw", "beside a canceller", in_inbox, 3,
-	      mine_ran_and_the_other_is_there, owner_takes, other_is_withdrawn,
-	      seeker_waits),
-	MODEL("seek-inbox-longer", "that it has to end", in_inbox_for_longer, 3,
-	      mine_ran_and_the_other_is_there, owner_takes, other_is_withdrawn_first,
-	      seeker_waits),
-	MODEL("seek-range", "in a range", in_range, 3, mine_ran_and_the_other_is_there,
-	      owner_takes, thief_takes, seeker_waits),
-	MODEL("seek-list", "in the list", in_list, 3, mine_ran_and_the_other_is_there,
-	      owner_takes, other_is_withdrawn, seeker_waits),
-	MODEL("seek-two", "two seekers", two_groups_in_inbox, 3, mine_ran,
-	      second_seeker_waits, seeker_waits),
+	MODEL("group-withdraw-one", "a member beside its end", held, 4,
+	      ran_or_was_withdrawn, takes_mine, withdraws_mine, waits_for_any_end),
+	MODEL("group-wait-one", "a worker waits for a member", held, 4, one_ran,
+	      takes_mine, waits_for_mine_inside, waits_for_any_end),
+	MODEL("group-help-one", "a waiter outside", held_and_helped, 4, one_ran,
+	      takes_mine, waits_for_mine, waits_for_any_end),
 	{ 0 },
 };
