@@ -230,6 +230,7 @@ static void waits_for_any_end(void)
 {
 	outcome = tl_group_wait(group, TL_FOREVER);
 	model_assert(outcome == 0 || outcome == -ECANCELED);
+	model_assert(!group_has_queued(group->joined_, group->begun_));
 	model_free(group);
 }
 
