@@ -376,14 +376,16 @@ TL_API int tl_future_fail(tl_future *future, int error);
 /*
  * Wait until it has ended in any way: 0, or -ETIMEDOUT; a later wait may still
  * succeed. -EDEADLK in a worker (tl_worker_create) that waits for a task queued
- * behind it, and in a task that waits for itself. Inside a task of a pool, waiting
- * for a task still queued in that pool runs it here, now, on this stack.
+ * behind it, in a task that waits for itself, and, with TL_FOREVER, in the last one of
+ * tasks that wait for each other in a circle. Inside a task of a pool, waiting for a task
+ * still queued in that pool runs it here, now, on this stack: -EAGAIN if no stack is left
+ * for that (64 KiB, or a quarter of a small stack).
  */
 TL_API int tl_future_wait(tl_future *future, int64_t timeout);
 
 /*
  * Wait, then 0 and the value (unless value is NULL), or the error the task failed
- * with, or -ECANCELED, or -ETIMEDOUT, -EDEADLK as above (tl_future_done tells
+ * with, or -ECANCELED, or -ETIMEDOUT, -EDEADLK, -EAGAIN as above (tl_future_done tells
  * whether the task failed with that or the wait did).
  */
 TL_API int tl_future_result(tl_future *future, void **value, int64_t timeout);
@@ -434,7 +436,7 @@ TL_API void tl_future_release(tl_future *future);
 /*
  * Wait for n futures. TL_ALL: 0 once all have ended. TL_ANY: the index of one that
  * has ended. TL_FIRST_ERROR: the index of the first that failed or was cancelled, or
- * n once all have succeeded. -ETIMEDOUT, -EDEADLK, -EINVAL (NULLs, ANY of none).
+ * n once all have succeeded. -ETIMEDOUT, -EDEADLK, -EAGAIN, -EINVAL (NULLs, ANY of none).
  * Allocates once for ANY and FIRST_ERROR of more than 64: -ENOMEM.
  */
 TL_API int tl_wait(tl_future *const *futures, size_t n, enum tl_wait_mode mode,
@@ -443,9 +445,9 @@ TL_API int tl_wait(tl_future *const *futures, size_t n, enum tl_wait_mode mode,
 /* ---- Groups ------------------------------------------------------------------- */
 
 /*
- * Set up a group for tasks of one executor. `parent` may be NULL: cancelling it cancels
+ * Set up a group for tasks of one pool or worker. `parent` may be NULL: cancelling it cancels
  * this group as well. A group must not go before what is nested in it has been waited
- * for. 0, or -EINVAL. Also to begin anew: an error and a cancelling stay until then.
+ * for. 0, or -EINVAL (also for a serial queue). Also to begin anew: an error and a cancelling stay until then.
  */
 TL_API int tl_group_init(tl_group *group, tl_executor *executor, tl_group *parent);
 
@@ -460,8 +462,8 @@ TL_API int tl_group_submit_task(tl_group *group, tl_task *task);
  * Wait until all tasks submitted to the group have ended: 0, or the first error of one of
  * them; -ECANCELED is reported if there was no other. Or -ETIMEDOUT, after which a later
  * wait may succeed; -EDEADLK in a task of this group, and in a worker (tl_worker_create)
- * that waits for its own (tl_group_done tells whether a task failed with that or the wait
- * did). After any other answer nothing of ours touches the group: its
+ * that waits for its own; -EAGAIN when no stack is left to run one of its tasks
+ * (tl_group_done tells whether a task failed with that or the wait did). After any other answer nothing of ours touches the group: its
  * memory is yours, unless others wait for it or submit to it still; it may be used
  * again. Inside a task of the group's pool, queued tasks of the group are run here, one
  * after the other, and no others.
@@ -495,7 +497,8 @@ TL_API int tl_completions_add(tl_completions *completions, tl_future *future, vo
  * Take up to n that have ended, in the order in which they did, about: how many, at least
  * 1. Waits for the first one: -ETIMEDOUT. -EINVAL. Any number of threads may take.
  * Inside a task of a pool, tasks that are queued in that pool and will come to this queue
- * are run here while there is nothing to take. (But in a worker, made by
+ * are run here while there is nothing to take; -EAGAIN when no stack is left for that.
+ * (But what is in a serial queue is left to other workers; and in a worker, made by
  * tl_worker_create, what is queued behind the task that waits will never come.)
  */
 TL_API int tl_completions_take(tl_completions *completions, tl_completion *taken,

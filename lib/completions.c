@@ -7,7 +7,7 @@
  * instructions; so it is exact what "empty" means, and when it changes:
  *
  *   left      1 for the owner, 1 for each future added and not taken
- *   ready     entries in the ring
+ *   arrivals  the ring; `ready`: entries in it
  *   sleepers  threads that sleep on `signal`, or are about to
  *   event     the descriptor, once somebody has asked for it: written when `ready` leaves
  *             0, read when it comes back to 0, both under the lock
@@ -18,8 +18,7 @@
  * lock back, before which nobody can take the entry. After a destroy each node that was
  * left drops its share of `left`; the last one frees the queue.
  */
-#include <stdlib.h>
-
+#include "arrivals.h"
 #include "callback.h"
 #include "clock.h"
 #include "event.h"
@@ -30,11 +29,10 @@
 struct tl_completions {
 	ON_OWN_LINE uint32_t left; /* not under the lock */
 	ON_OWN_LINE uint32_t process;
-	uint32_t capacity; /* of the ring: a power of two */
-	int event;         /* -1: none */
-	tl_completion *ring;
+	uint32_t room; /* the ring's: looked at without the lock */
+	int event;     /* -1: none */
 	ON_OWN_LINE struct lock lock;
-	uint32_t first, ready;
+	struct arrivals arrivals;
 	uint32_t signal; /* a futex */
 	uint32_t sleepers;
 	bool destroyed;
@@ -51,19 +49,18 @@ _Static_assert(sizeof(struct node) <= sizeof(tl_task), "a node lies in a cell");
 TL_API tl_completions *tl_completions_create(void)
 {
 	tl_completions *queue = aligned_alloc(LINE, sizeof *queue);
-	tl_completion *ring = malloc(COMPLETIONS_FIRST * sizeof *ring);
-	if (!queue || !ring) {
-		free(queue);
-		free(ring);
+	if (!queue)
 		return fail_with(-ENOMEM);
-	}
 	*queue = (tl_completions){
 		.left = 1,
 		.process = process_number(),
-		.capacity = COMPLETIONS_FIRST,
+		.room = COMPLETIONS_FIRST,
 		.event = -1,
-		.ring = ring,
 	};
+	if (!arrivals_init(&queue->arrivals)) {
+		free(queue);
+		return fail_with(-ENOMEM);
+	}
 	return queue;
 }
 
@@ -71,7 +68,7 @@ static void queue_drop(tl_completions *queue, uint32_t n)
 {
 	if (fetch_sub_acq_rel(&queue->left, n) != n)
 		return;
-	free(queue->ring);
+	free(queue->arrivals.ring);
 	free(queue);
 }
 
@@ -101,9 +98,8 @@ static void node_comes(tl_future *future, void *context)
 	lock(&queue->lock);
 	bool destroyed = queue->destroyed;
 	if (!destroyed) {
-		queue->ring[(queue->first + queue->ready) & (queue->capacity - 1)] =
-			entry;
-		if (queue->ready++ == 0) {
+		arrivals_put(&queue->arrivals, entry);
+		if (queue->arrivals.ready == 1) {
 			if (queue->event >= 0)
 				event_set(queue->event);
 			wake = queue_signals(queue);
@@ -119,23 +115,12 @@ static void node_comes(tl_future *future, void *context)
 /* Room for so many entries. */
 static COLD bool queue_grow(tl_completions *queue, uint32_t wanted)
 {
-	bool grown = true;
 	lock(&queue->lock);
-	while (grown && queue->capacity < wanted) {
-		uint32_t old = queue->capacity;
-		tl_completion *ring = malloc(2 * (size_t)old * sizeof *ring);
-		grown = ring != NULL;
-		if (!grown)
-			break;
-		for (uint32_t i = 0; i < queue->ready; i++)
-			ring[i] = queue->ring[(queue->first + i) & (old - 1)];
-		free(queue->ring);
-		queue->ring = ring;
-		queue->first = 0;
-		store_relaxed(&queue->capacity, 2 * old);
-	}
+	bool room = queue->arrivals.capacity >= wanted ||
+	            arrivals_grow(&queue->arrivals, wanted);
+	store_relaxed(&queue->room, queue->arrivals.capacity);
 	unlock(&queue->lock);
-	return grown;
+	return room;
 }
 
 TL_API int tl_completions_add(tl_completions *completions, tl_future *future, void *tag)
@@ -149,7 +134,7 @@ TL_API int tl_completions_add(tl_completions *completions, tl_future *future, vo
 		return -ENOMEM;
 	uint32_t others = fetch_add_relaxed(&completions->left, 1u);
 	int error = 0;
-	if (UNLIKELY(others > load_relaxed(&completions->capacity)) &&
+	if (UNLIKELY(others > load_relaxed(&completions->room)) &&
 	    !queue_grow(completions, others))
 		error = -ENOMEM;
 	node->callback = (tl_callback){ .function = node_comes, .context = node };
@@ -192,13 +177,15 @@ static int64_t longer(int64_t nap)
 	return nap ? nap < LOOK_AGAIN_MOST ? 2 * nap : nap : NAP_FIRST;
 }
 
-/* Until something may be there, or -ETIMEDOUT. */
+/* Until something may be there, or -ETIMEDOUT; -EAGAIN: no stack is left to help. */
 static int queue_wait(tl_completions *queue, uint32_t seen, int64_t deadline,
                       int64_t *nap)
 {
 	struct worker *worker = self.worker;
 	bool helper = worker && !worker->pool->ordered;
 	int64_t until = deadline;
+	if (helper && stack_is_short())
+		return -EAGAIN;
 	if (helper) {
 		if (run_one(queue, worker, *nap > 0))
 			return deadline != TL_FOREVER && clock_now() >= deadline
@@ -228,12 +215,8 @@ static int queue_sleep(tl_completions *queue, int64_t deadline, int64_t *nap)
 
 static uint32_t queue_get(tl_completions *queue, tl_completion *taken, size_t most)
 {
-	uint32_t n = queue->ready < most ? queue->ready : (uint32_t)most;
-	for (uint32_t i = 0; i < n; i++)
-		taken[i] = queue->ring[(queue->first + i) & (queue->capacity - 1)];
-	queue->first = (queue->first + n) & (queue->capacity - 1);
-	queue->ready -= n;
-	if (n && !queue->ready && queue->event >= 0)
+	uint32_t n = arrivals_take(&queue->arrivals, taken, most);
+	if (n && !queue->arrivals.ready && queue->event >= 0)
 		event_clear(queue->event);
 	return n;
 }
@@ -248,13 +231,13 @@ TL_API int tl_completions_take(tl_completions *completions, tl_completion *taken
 	int64_t deadline = timeout ? -1 : 0, nap = 0;
 	int error = 0;
 	lock(&completions->lock);
-	while (!completions->ready && !error) {
+	while (!completions->arrivals.ready && !error) {
 		if (deadline < 0)
 			deadline = deadline_after(timeout);
 		error = timeout ? queue_sleep(completions, deadline, &nap) : -ETIMEDOUT;
 	}
 	uint32_t got = queue_get(completions, taken, n);
-	bool wake = completions->ready && queue_signals(completions);
+	bool wake = completions->arrivals.ready && queue_signals(completions);
 	unlock(&completions->lock);
 	if (wake)
 		futex_wake(&completions->signal, 1);
@@ -283,7 +266,7 @@ TL_API int tl_completions_descriptor(tl_completions *completions)
 		event = event_new();
 		if (event >= 0) {
 			completions->event = event;
-			if (completions->ready)
+			if (completions->arrivals.ready)
 				event_set(event);
 		}
 	}
@@ -300,7 +283,7 @@ TL_API int tl_completions_destroy(tl_completions *completions)
 	lock(&completions->lock);
 	MISUSE(completions->sleepers, "a thread waits for completions here");
 	completions->destroyed = true;
-	uint32_t ready = completions->ready;
+	uint32_t ready = completions->arrivals.ready;
 	if (completions->event >= 0)
 		event_close(completions->event);
 	unlock(&completions->lock);

@@ -171,6 +171,8 @@ static int group_wait(tl_group *group, int64_t deadline)
 		if (helper && group_has_queued(joined, begun)) {
 			if (is_over(deadline))
 				return -ETIMEDOUT;
+			if (stack_is_short())
+				return -EAGAIN;
 			tl_task *task = pool_seek(self.worker, &sought);
 			if (task) {
 				wait_execute(self.worker, task);
