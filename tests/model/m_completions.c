@@ -175,8 +175,8 @@ static void it_is_gone(void)
 
 static void event_tells(void)
 {
-	model_assert(event_value == (queue->ready > 0));
-	model_assert(queue->ready + came[0] + came[1] == 2);
+	model_assert(event_value == (queue->arrivals.ready > 0));
+	model_assert(queue->arrivals.ready + came[0] + came[1] == 2);
 }
 
 static void event_tells_of_first(void)
@@ -212,7 +212,7 @@ static void removes_node(void)
 
 static void came_and_fired_or_removed(void)
 {
-	model_assert(queue->ready == 1);
+	model_assert(queue->arrivals.ready == 1);
 	model_assert(fires == (removed ? 1 : 0));
 }
 
