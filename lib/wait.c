@@ -24,14 +24,19 @@
 #include "serial.h"
 #include "thread.h"
 
-/* Not asked on stacks that aren't the thread's. */
-static bool stack_is_short(void)
+static COLD void stack_measure(void)
 {
-	if (UNLIKELY(!self.stack_size))
-		thread_stack(&self.stack, &self.stack_size);
-	size_t quarter = self.stack_size / 4;
-	size_t reserve = quarter < STACK_RESERVE ? quarter : STACK_RESERVE;
-	return (uintptr_t)__builtin_frame_address(0) - self.stack < reserve;
+	size_t size;
+	thread_stack(&self.stack, &size);
+	self.stack_reserve = size / 4 < STACK_RESERVE ? size / 4 : STACK_RESERVE;
+}
+
+/* Not asked on stacks that aren't the thread's. */
+static ALWAYS_INLINE bool stack_is_short(void)
+{
+	if (UNLIKELY(!self.stack_reserve))
+		stack_measure();
+	return (uintptr_t)__builtin_frame_address(0) - self.stack < self.stack_reserve;
 }
 
 /* What runs inside a wait completes is not put off by a callback that waits for it. */
