@@ -168,8 +168,9 @@ static void in_ring_for_longer(void)
  * among its tasks. */
 static void *ends_member(void *argument)
 {
+	count_run(argument);
 	group_leave(group, 0);
-	return count_run(argument);
+	return NULL;
 }
 
 static void *seeks_inside(void *argument)
