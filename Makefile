@@ -191,7 +191,7 @@ stress stress-asan stress-tsan: %: $(BUILD)/%
 
 # Needs clang and its runtime. What it finds is left in $(BUILD)/fuzz, and replayed by
 # "build/fuzz/calls FILE".
-$(BUILD)/fuzz/calls: tests/fuzz/calls.c $(wildcard lib/*.[ch]) include/threadlet.h
+$(BUILD)/fuzz/calls: tests/fuzz/calls.c $(wildcard lib/*.[ch]) include/threadlet.h include/threadlet/fork.h
 	@mkdir -p $(@D)/corpus
 	$(call say,LINK,$@)clang $(TL_CFLAGS) -g -O1 -fsanitize=fuzzer,address,undefined \
 		-o $@ $< lib/threadlet.c
@@ -226,8 +226,9 @@ bench: $(BUILD)/reference-ratio
 
 # The paths in threadlet.pc follow the installer's choice, made only now.
 install: all
-	@$(INSTALL) -d $(DESTDIR)$(includedir) $(DESTDIR)$(libdir) $(DESTDIR)$(pkgconfigdir)
+	@$(INSTALL) -d $(DESTDIR)$(includedir)/threadlet $(DESTDIR)$(libdir) $(DESTDIR)$(pkgconfigdir)
 	$(call put,644,include/threadlet.h,$(includedir))
+	$(call put,644,include/threadlet/fork.h,$(includedir)/threadlet)
 	$(call put,644,$(BUILD)/libthreadlet.a,$(libdir))
 	$(call put,755,$(BUILD)/$(SHARED),$(libdir))
 	@ln -sf $(SHARED) $(DESTDIR)$(libdir)/$(SONAME)
@@ -244,6 +245,7 @@ include perf/perf.mk
 
 uninstall:
 	rm -f $(DESTDIR)$(includedir)/threadlet.h $(DESTDIR)$(pkgconfigdir)/threadlet.pc
+	rm -f $(DESTDIR)$(includedir)/threadlet/fork.h
 	rm -f $(addprefix $(DESTDIR)$(libdir)/,libthreadlet.a libthreadlet.so $(SONAME) $(SHARED))
 
 clean:

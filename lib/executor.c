@@ -67,8 +67,10 @@ static tl_executor *pool_rest(tl_executor *pool)
 
 static void executor_free(tl_executor *pool)
 {
-	for (unsigned i = 0; i < pool->slots; i++)
+	for (unsigned i = 0; i < pool->slots; i++) {
+		free(pool->workers[i]->forks);
 		free(pool->workers[i]);
+	}
 	inbox_free(&pool->inbox);
 	free(pool_rest(pool));
 	cell_trim();

@@ -14,12 +14,14 @@
 #include "queues.c"
 #include "sleep.c"
 
+#include "forks.c"
 #include "help.c"
 #include "threads.c"
 #include "worker.c"
 
 #include "control.c"
 #include "executor.c"
+#include "join.c"
 #include "submit.c"
 #include "wait.c"
 #include "watch.c"

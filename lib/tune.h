@@ -21,6 +21,10 @@
  * worker holds is soon stolen. perf/ratio.c, row submit. */
 #define RANGE_MOST 32
 
+/* Slots of a worker's deque of forks, one page with its head: what is forked deeper is
+ * called at its join. */
+#define FORKS_MOST 504
+
 /* A worker looks at outside work at least once in so many tasks (as Go). */
 #define OUTSIDE_EVERY 61
 

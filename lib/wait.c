@@ -18,6 +18,7 @@
 #include "wait.h"
 
 #include "clock.h"
+#include "forks.h"
 #include "help.h"
 
 static int wait_run_queued(tl_future *future)
@@ -56,6 +57,7 @@ static tl_executor *pool_with_spares(void)
 
 static void wait_blocks(void)
 {
+	forks_offer_all(self.worker);
 	tl_executor *pool = pool_with_spares();
 	if (!pool)
 		return;

@@ -3,6 +3,7 @@
 #include "worker.h"
 
 #include "clock.h"
+#include "forks.h"
 
 /* ---- Finding work ------------------------------------------------------------- */
 
@@ -83,7 +84,9 @@ static tl_task *worker_find(struct worker *worker)
 	tl_task *task = worker_take_injected(worker, RANGE_MOST);
 	if (!task)
 		task = worker_take_overflowed(worker);
-	return task ? task : worker_steal(worker);
+	if (!task)
+		task = worker_steal(worker);
+	return task ? task : forks_find(worker);
 }
 
 static bool worker_too_many(struct worker *worker)
@@ -148,6 +151,10 @@ static void worker_fire(struct worker *worker, tl_callback *list)
 static void worker_execute(struct worker *worker, tl_task *task)
 {
 	tl_executor *pool = worker->pool;
+	if (UNLIKELY(task == &forked)) {
+		forks_call_found(worker);
+		return;
+	}
 	if (UNLIKELY(!task_begin(task))) {
 		count_up(&worker->counters.cancelled, 1);
 		return;
@@ -269,6 +276,7 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 		}
 		if (!worker->announced)
 			worker_announce(worker);
+		forks_ask(pool);
 		if (worker_search(worker)) {
 			worker_withdraw(worker);
 			tl_task *task = worker_find(worker);
