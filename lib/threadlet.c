@@ -27,6 +27,7 @@
 #include "watch.c"
 
 #include "cancel.c"
+#include "loop.c"
 #include "spawn.c"
 #include "wait_many.c"
 

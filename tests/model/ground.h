@@ -55,6 +55,7 @@
 #ifndef FORKS_MOST
 #define FORKS_MOST 5
 #endif
+#define LOOP_CHUNK 1
 #define SPIN_DEFAULT 1
 #define WAIT_SPIN LOOK_LEAST /* one look */
 #define HOT_PAUSES 1

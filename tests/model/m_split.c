@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The deque of forks: its owner against thieves, who ask, take and call; joins of what
- * was taken; and whole pools, in which a fork has to wake who sleeps.
+ * was taken.
  *
  * Asserted: each branch is called once, before its join returns, and its frame is not
- * touched after that; a branch that needs another thread gets one, so nobody who sleeps
- * is forgotten.
+ * touched after that; while somebody sleeps, a deque has an offer or is asked.
  */
 #include "still.h"
 
 static tl_executor *pool;
 static tl_task *root;
-static tl_future met;
 static unsigned called[4];
 
 static void *count(tl_forks *at, void *argument)
@@ -158,143 +156,63 @@ static void four_called(void)
 	model_assert(called[2] == 1 && called[3] == 1);
 }
 
-/* ---- Whole pools: the branch must run beside its forker ------------------------------- */
+/* Worker 0 waits in a join while the thief offers two more: it is woken, takes one, and has
+ * to see to it that the one who sleeps comes for the other. */
+static uint32_t offered_two, looked;
 
-static void *arrive(tl_forks *at, void *argument)
+static void wait_for(uint32_t *word)
 {
-	tl_future_set(&met, NULL);
+	while (!load_acquire(word))
+		futex_wait(word, 0, TL_FOREVER);
+}
+
+static void let_go(uint32_t *word)
+{
+	store_release(word, 1u);
+	futex_wake(word, 1);
+}
+
+static void *looks_at_rest(tl_forks *at, void *argument)
+{
+	struct split *split = pool->workers[1]->forks;
+	if (self.worker->index == 0) {
+		wait_for(&offered_two);
+		bool asleep = (pool->idle[0] >> 2 & 1) && !pool->role;
+		for (unsigned i = 0; i < FORKS_MOST; i++)
+			model_assert(!asleep ||
+			             mark_of(split->slots[i].word_) != OFFERED);
+		let_go(&looked);
+	}
 	return count(at, argument);
 }
 
-static void *meet(void *argument)
+static void *offers_two(tl_forks *at, void *argument)
 {
-	tl_forks *at = tl_run_begin_();
-	tl_branch branch;
-	tl_fork(&at, &branch, arrive, &called[1]);
-	tl_future_wait(&met, TL_FOREVER);
-	model_assert(tl_join(&at, &branch) == &called[1]);
-	tl_run_end_(at);
-	return count(NULL, argument);
-}
-
-/* The branch is taken, and forks one that must run beside it: in the join of the first. */
-static void *meet_inside(tl_forks *at, void *argument)
-{
-	tl_branch branch;
-	tl_fork(&at, &branch, arrive, &called[2]);
-	tl_future_wait(&met, TL_FOREVER);
-	model_assert(tl_join(&at, &branch) == &called[2]);
-	return count(at, argument);
-}
-
-static void *meet_in_join(void *argument)
-{
-	tl_forks *at = tl_run_begin_();
-	tl_branch branch;
-	tl_fork(&at, &branch, meet_inside, &called[1]);
-	model_assert(tl_join(&at, &branch) == &called[1]);
-	tl_run_end_(at);
-	return count(NULL, argument);
-}
-
-/* In a pool of two: if the other worker sleeps and nobody is about to wake it, then there is no
- * offer, and the next fork will make one. */
-static void nobody_forgotten(void)
-{
-	struct split *split = self.worker->forks;
-	struct worker *other = pool->workers[!self.worker->index];
-	bool asleep = other && other->parker == PARKED &&
-	              (pool->idle[0] >> other->index & 1) && !pool->role;
-	model_assert(!asleep || !split->deque.limit_);
-	for (unsigned i = 0; i < FORKS_MOST; i++)
-		model_assert(!asleep || mark_of(split->slots[i].word_) != OFFERED);
-}
-
-static void *forks_one(void *argument)
-{
-	tl_forks *at = tl_run_begin_();
-	tl_branch branch;
-	tl_fork(&at, &branch, count, &called[1]);
-	nobody_forgotten();
-	count(at, argument);
-	model_assert(tl_join(&at, &branch) == &called[1]);
-	nobody_forgotten();
-	tl_run_end_(at);
+	tl_branch a, b;
+	if (self.worker->index == 0)
+		return argument;
+	exchange_seq_cst(&pool->idle[0], UINT64_C(0));
+	tl_fork(&at, &a, looks_at_rest, &called[0]);
+	tl_fork(&at, &b, looks_at_rest, &called[1]);
+	exchange_seq_cst(&pool->role, 0u); /* the last one falls asleep only now */
+	exchange_seq_cst(&pool->idle[0], UINT64_C(4));
+	forks_offer_all(self.worker);
+	let_go(&offered_two);
+	if (mark_of(split_of(at)->slots[1].word_) == TAKEN)
+		wait_for(&looked);
+	tl_join(&at, &b);
+	tl_join(&at, &a);
 	return argument;
 }
 
-static void *count_task(void *argument)
+static void joins_beside_sleeper(void)
 {
-	return count(NULL, argument);
-}
-
-static void two_threads(void)
-{
-	tl_options options = { .spin = TL_NONE };
-	pool = tl_fixed_pool_create(2, &options);
-	model_assert(pool);
-}
-
-static void two_searching(void)
-{
-	tl_options options = { .spin = 1 };
-	pool = tl_fixed_pool_create(2, &options);
-	model_assert(pool);
-}
-
-static void one_that_grows(void)
-{
-	tl_options options = { .max_workers = 2, .spin = TL_NONE };
-	pool = tl_adaptive_pool_create(&options);
-	model_assert(pool);
-}
-
-static void two_that_retire(void)
-{
-	one_that_grows();
-	model_assert(pool_reserve_thread(pool));
-	store_relaxed(&pool->coming, 0u);
-	model_assert(pool_start_thread(pool, true) == 0);
-}
-
-static void runs(tl_function *function, unsigned *counter)
-{
-	tl_task *task = new_task(function, counter);
-	model_assert(tl_submit_task(pool, task) == 0);
-	finish_task(task);
-}
-
-static void meets(void)
-{
-	runs(meet, &called[0]);
-}
-
-static void meets_in_join(void)
-{
-	runs(meet_in_join, &called[0]);
-}
-
-static void forks(void)
-{
-	runs(forks_one, &called[0]);
-}
-
-static void forks_again(void)
-{
-	forks();
-	called[0] = called[1] = 0;
-	forks();
-}
-
-static void other_task(void)
-{
-	runs(count_task, &called[3]);
-}
-
-static void have_met(void)
-{
-	model_assert(called[0] == 1 && called[1] == 1);
-	model_assert(!pool->joiners[0] && !pool_has_work(pool));
+	struct frame frame = { 0 };
+	tl_forks *at = begin(&frame);
+	tl_branch branch;
+	tl_fork(&at, &branch, offers_two, NULL);
+	tl_join(&at, &branch);
+	tl_run_end_(at);
 }
 
 #define MODEL(title, text, where, most, outs, end, ...)                                  \
@@ -317,23 +235,7 @@ const struct model models[] = {
 	      two_called, forks_and_frees, thief, other_thief),
 	MODEL("split-full", "forks beyond the end", one_asleep, 3, 0, four_called,
 	      forks_many, thief_of_two),
-	MODEL("fork-park", "forked beside one that parks", two_threads, 2, 0, have_met,
-	      meets),
-	MODEL("fork-search", "beside one that searches", two_searching, 2, 0, have_met,
-	      meets),
-	MODEL("fork-busy", "beside one that is busy first", two_threads, 1, 0, have_met,
-	      meets, other_task),
-	MODEL("fork-join", "a join runs other forks", two_threads, 2, 0, have_met,
-	      meets_in_join),
-	MODEL("fork-pool", "a fork in a pool of two", two_threads, 1, 0, have_met, forks,
-	      other_task),
-	MODEL("fork-asked", "who sleeps is woken or has asked", two_threads, 2, 0,
-	      have_met, forks),
-	MODEL("fork-asked-again", "in two regions", two_searching, 1, 0, have_met,
-	      forks_again),
-	MODEL("fork-grows", "a pool grows for a fork", one_that_grows, 2, 0, have_met,
-	      meets),
-	MODEL("fork-retires", "beside one that retires", two_that_retire, 1, 1, have_met,
-	      meets),
+	MODEL("split-pass", "a joiner wakes the next", one_asleep, 3, 0, NULL,
+	      joins_beside_sleeper, thief),
 	{ 0 },
 };
