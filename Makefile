@@ -10,13 +10,20 @@
 #   make soak            the same three builds for MINUTES=n
 #   make fuzz            sequences of calls, chosen by libFuzzer, for SECONDS=n
 #   make model           explore the protocols' interleavings: BOUND=n, MODEL=name
+#   make weak            the same for weak memory, in small pieces: CLIENT=name
 #   make cross           the tests on aarch64 and riscv64, emulated (qemu-user)
 #   make musl            the tests, static, with the other libc
 #   make hardened        the tests, and the shared library's segments and properties,
 #                        built as distributions harden their packages
+#   make gate            instructions, system calls and allocations per task against
+#                        perf/gate.numbers; gate-update keeps new ones, gate-check
+#                        shows that too much would be noticed
+#   make perf-stat       what a task costs in each bench, as perf stat counts it
 #   make lint            format, layering, exported symbols, the header alone
 #   make analyze         gcc -fanalyzer, clang-tidy, cppcheck: no finding
-#   make demo, bench     what it does and how fast it is here
+#   make demo            what it does and how fast it is here
+#   make bench           the library beside other runtimes: see perf/bench; also
+#                        bench-growth and bench-latency
 #
 # V=1 shows the commands. BUILD=dir builds elsewhere, as for CC=clang beside gcc.
 # "sh tools/with-deps make TARGET" installs what TARGET needs first (Debian).
@@ -221,7 +228,7 @@ analyze:
 demo: $(BUILD)/threadlet-sum $(BUILD)/threadlet-bench
 	@tools/demo
 
-bench: $(BUILD)/reference-ratio
+ratio: $(BUILD)/reference-ratio
 	@$<
 
 # The paths in threadlet.pc follow the installer's choice, made only now.
@@ -242,6 +249,14 @@ install: all
 
 include tests/model/model.mk
 include perf/perf.mk
+include perf/gate.mk
+
+# GenMC is in no distribution that we know of, so being without it is no failure anywhere.
+genmc := @CI= tools/if-installed genmc --
+weak:
+	$(genmc) tests/weak/run '$(CLIENT)'
+weak-mutants:
+	$(genmc) tests/weak/run-mutants $(BUILD) '$(MUTANT)'
 
 uninstall:
 	rm -f $(DESTDIR)$(includedir)/threadlet.h $(DESTDIR)$(pkgconfigdir)/threadlet.pc
@@ -252,5 +267,5 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: all check static-check debug-check asan tsan stress stress-asan stress-tsan \
-	faults fuzz soak install-check cross musl musl-check hardened lint analyze demo \
-	bench install uninstall clean
+	faults fuzz soak weak weak-mutants install-check cross musl musl-check hardened \
+	lint analyze demo ratio install uninstall clean

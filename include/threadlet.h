@@ -20,8 +20,9 @@
  *   without callbacks, tl_future_done, _running and _cancelled.
  * - Using what has been released, destroyed or never set up is undefined. A library
  *   built with -DTL_DEBUG says in one line what the caller did, and aborts, for most
- *   of that: double release, a future that isn't one, submit of a task that is
- *   queued or runs, use of a destroyed executor, destroy with a thread inside.
+ *   of that: double release, too many references, a future that isn't one, submit of
+ *   a task that is queued or runs, use of a destroyed executor, destroy with a thread
+ *   inside.
  * - "Allocates" means: may call malloc. What doesn't say it, doesn't.
  * - fork: the child has none of our threads. There, executors of the parent answer
  *   -EOWNERDEAD, and so does whatever would wait for, cancel or watch a task that
@@ -341,7 +342,10 @@ TL_API int tl_future_on_done(tl_future *future, tl_callback *callback);
  */
 TL_API int tl_future_remove(tl_future *future, tl_callback *callback);
 
-/* One reference more, one less. NULL is allowed. Not for your own tasks, promises. */
+/*
+ * One reference more, one less. NULL is allowed. Not for your own tasks, promises. A
+ * future may have 8 million references at once; a callback that waits for it is one.
+ */
 TL_API tl_future *tl_future_retain(tl_future *future);
 TL_API void tl_future_release(tl_future *future);
 

@@ -101,6 +101,7 @@ static bool node_list(tl_future *future, tl_callback *node)
 	do {
 		if (has_ended(word))
 			return false;
+		CHECK_REFERENCES(word);
 		with = (word & CELL ? word + REFERENCE : word) | CALLBACKS;
 	} while (!cas_acq_rel(&future->word_, &word, with));
 	/* A completer that sees the bit waits for our lock, and so finds the node. */

@@ -22,13 +22,10 @@
 #include "lock.h"
 #include "tune.h"
 
-#define CHUNK_SIZE ((size_t)65536)
-#define PAGE ((size_t)4096)
-#define CHUNK_PAGES 16
-#define FIRST_CELL_PAGE 2
+#define CHUNK_SIZE (CHUNK_PAGES * PAGE)
 #define CELLS_PER_PAGE (PAGE / sizeof(tl_task))
-#define MAGAZINE_CELLS 62
-#define CELLS_AHEAD 8 /* fetched before their turn */
+#define CHUNK_CELLS ((CHUNK_PAGES - FIRST_CELL_PAGE) * CELLS_PER_PAGE)
+#define CHUNK_MAGAZINES (FIRST_CELL_PAGE * PAGE / sizeof(struct magazine) - 1)
 
 struct magazine {
 	struct magazine *next;
@@ -42,8 +39,10 @@ struct chunk {
 };
 
 _Static_assert(sizeof(tl_task) == LINE, "a task is one line");
-_Static_assert(sizeof(struct magazine) == 512, "eight magazines to a page");
-_Static_assert(sizeof(struct chunk) <= 512, "the header takes one magazine's place");
+_Static_assert(PAGE % sizeof(struct magazine) == 0, "no magazine crosses a page");
+_Static_assert(sizeof(struct chunk) <= sizeof(struct magazine),
+               "the header takes one magazine's place");
+_Static_assert(CHUNK_MAGAZINES *MAGAZINE_CELLS >= CHUNK_CELLS, "each cell has a place");
 
 static struct {
 	struct process_lock lock;
@@ -131,8 +130,8 @@ static bool depot_grow(void)
 
 	struct magazine *magazines = (struct magazine *)(void *)memory;
 	tl_task *cells = (tl_task *)(void *)(memory + FIRST_CELL_PAGE * PAGE);
-	size_t left = (CHUNK_PAGES - FIRST_CELL_PAGE) * CELLS_PER_PAGE;
-	for (size_t i = 15; i > 0; i--) {
+	size_t left = CHUNK_CELLS;
+	for (size_t i = CHUNK_MAGAZINES; i > 0; i--) {
 		struct magazine *magazine = &magazines[i];
 		while (left && magazine->count < MAGAZINE_CELLS)
 			magazine->cells[magazine->count++] = &cells[--left];

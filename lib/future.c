@@ -11,7 +11,11 @@ static tl_callback *future_end(tl_future *future, enum state state)
 {
 	tl_callback *list = NULL;
 	bool detached = false;
-	uint32_t word = load_relaxed(&future->word_), ended;
+	uint32_t word = load_acquire(&future->word_), ended;
+	if (is_alone(word)) { /* nobody will ask for the result */
+		cell_free(task_of(future));
+		return NULL;
+	}
 	do {
 		if ((word & CALLBACKS) && !detached) {
 			list = callbacks_detach(future);
@@ -104,6 +108,7 @@ TL_API tl_future *tl_future_retain(tl_future *future)
 		return NULL;
 	CHECK_FUTURE(future);
 	MISUSE(!(future->word_ & CELL), "a future in your own memory has no references");
+	CHECK_REFERENCES(load_relaxed(&future->word_));
 	fetch_add_relaxed(&future->word_, REFERENCE);
 	return future;
 }

@@ -9,7 +9,8 @@
  *   6      LEFT       the canceller              he no longer touches the queue
  *   7      CELL       tl_submit and others       our memory, counted by references
  *   8      HELD       a waiter outside the pool  he looks for it in the pool's queues
- *   9-31   references retain, release            user's, and one of the executor's
+ *   9-31   references retain, release            user's, and one of the executor's: 8
+ *                                                million; a debug build notices more
  *
  *   from      to        who, by CAS on the word
  *   NEW       QUEUED    submit (of your own task; a cell is born QUEUED)
@@ -110,9 +111,22 @@ static inline const char *future_trouble(const tl_future *future)
 }
 
 #define CHECK_FUTURE(future) MISUSE(future_trouble(future), future_trouble(future))
+
+/* Before one more reference; with room for threads that take theirs meanwhile. */
+#define CHECK_REFERENCES(word)                                                           \
+	MISUSE((word) > UINT32_MAX - TL_MAX_WORKERS * REFERENCE,                         \
+	       "8 million references to one future")
 #else
 #define CHECK_FUTURE(future) ((void)0)
+#define CHECK_REFERENCES(word) ((void)0)
 #endif
+
+/* Nobody but the thread that asks has a reference, and nobody can get one: it was sent off
+ * without a handle, or the handle has been given back. With an acquire load. */
+static inline bool is_alone(uint32_t word)
+{
+	return (word & ~STATE) == (CELL | REFERENCE);
+}
 
 /* Publish the end. Returns the callbacks, oldest first: the caller hands them to
  * future_fire. Without any, the future may be gone on return. */

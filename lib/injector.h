@@ -6,8 +6,9 @@
  *
  * A position p counts up for ever; it uses the slot p % 2^bits in lap p / 2^bits. A slot
  * holds
- *   FREE(p)   = lap << 2                    free for position p, and for no other
- *   a task    = address | lap's parity << 1 | 1
+ *   FREE(p)    = lap << 2                   free for position p, and for no other
+ *   a task     = address | lap's parity << 1 | 1
+ *   CLAIMED(p) = lap << 2 | 2               claimed out of it; p's owner has yet to come
  * so memory that is all zeros is an empty ring.
  *
  *   who          does                                      with
@@ -15,15 +16,18 @@
  *                tail t -> t + 1 (its own or another's)    CAS, seq_cst: the edge
  *   taker        head h -> h + n: the positions are his    CAS
  *   their owner  slot -> FREE(p + 2^bits)                  exchange, acquire
- *   claimer      slot task -> FREE(p + 2^bits)             CAS on this very task
+ *   claimer      slot task -> CLAIMED(p)                   CAS on this very task
  *   shutdown     tail |= CLOSED                            no push succeeds after
  *
  * The slot is the claim: whoever takes the task out of it owns the task. A claimer
- * (cancel, a waiting worker) leaves an empty slot that the positions' owner skips.
+ * (cancel, a waiter) leaves an empty slot that the position's owner skips. Only the owner
+ * frees it for the next lap, so nobody laps him, however late he comes: when claimers
+ * did it, a pool whose workers were busy was lapped by submits and cancels, and the
+ * owner's exchange then set a slot back to a lap gone by (tests/t_help.c).
  * Why a late producer does no harm: its CAS expects FREE(t), a value that this slot has
- * only once. Why helping is safe: with tail == t the slot holds FREE(t), the task of t
- * (parity of t: move tail on for the one who put it there), or still the task of the lap
- * before (other parity: the ring is full).
+ * only once. Why helping is safe: with tail == t the slot holds FREE(t), the task of t or
+ * CLAIMED(t) (move tail on for the one who put it there), or still what the lap before
+ * left there (the ring is full).
  */
 #ifndef TL_INJECTOR_H
 #define TL_INJECTOR_H
@@ -50,6 +54,12 @@ static inline uint64_t injector_full(const struct injector *injector, uint64_t p
                                      const tl_task *task)
 {
 	return (uint64_t)(uintptr_t)task | (position >> injector->bits & 1) << 1 | 1;
+}
+
+static inline uint64_t injector_claimed(const struct injector *injector,
+                                        uint64_t position)
+{
+	return injector_free(injector, position) | 2;
 }
 
 static inline uint64_t injector_size(const struct injector *injector)
@@ -83,15 +93,20 @@ static inline int injector_push(struct injector *injector, tl_task *task)
 				uint64_t again = injector_free(injector, t);
 				if (cas_acq_rel(slot, &full, again))
 					return -ESHUTDOWN;
-				/* Claimed already, so it was accepted; but this position
-				 * will be used by whoever pushes after a reopening. */
-				cas_acq_rel(slot, &full, again);
+				/* Claimed already, so it was accepted: its position is used
+				 * up, whether or not the ring has been opened again. */
+				while ((tail & ~CLOSED) == t &&
+				       !cas_seq_cst(&injector->tail, &tail, tail + 1))
+					;
 			}
 			return 0;
 		}
 		if (load_acquire(&injector->tail) != t)
 			continue;
-		if (!(seen & 1) || (seen & 2) != (injector_full(injector, t, NULL) & 2))
+		bool used = seen & 1
+		                    ? (seen & 2) == (injector_full(injector, t, NULL) & 2)
+		                    : seen == injector_claimed(injector, t);
+		if (!used)
 			return -ENOSPC;
 		cas_seq_cst(&injector->tail, &t, t + 1);
 	}
@@ -137,9 +152,8 @@ static inline bool injector_claim(struct injector *injector, uint64_t position,
                                   tl_task *task)
 {
 	uint64_t expected = injector_full(injector, position, task);
-	uint64_t next = position + injector_size(injector);
 	return cas_acq_rel(injector_slot(injector, position), &expected,
-	                   injector_free(injector, next));
+	                   injector_claimed(injector, position));
 }
 
 /* A look ahead; the address may be stale, so it is only good for a prefetch. */

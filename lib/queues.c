@@ -23,7 +23,7 @@ static bool pool_has_work(tl_executor *pool)
 {
 	if (inbox_count(&pool->inbox))
 		return true;
-	unsigned slots = load_acquire(&pool->slots);
+	unsigned slots = load_seq_cst(&pool->slots);
 	for (unsigned i = 0; i < slots; i++) {
 		struct worker *worker = pool_worker(pool, i);
 		if (worker && (range_length(load_seq_cst(&worker->range)) ||

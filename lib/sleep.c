@@ -9,9 +9,15 @@ static uint64_t idle_bit(unsigned index)
 	return UINT64_C(1) << index % 64;
 }
 
+/* How many words of idle bits are in use: each 64th worker opens one. */
+static unsigned idle_groups(tl_executor *pool)
+{
+	return (load_seq_cst(&pool->slots) + 63) / 64;
+}
+
 static bool idle_any(tl_executor *pool)
 {
-	unsigned groups = (load_acquire(&pool->slots) + 63) / 64;
+	unsigned groups = idle_groups(pool);
 	for (unsigned g = 0; g < groups; g++)
 		if (load_seq_cst(&pool->idle[g]))
 			return true;
@@ -32,7 +38,7 @@ static struct worker *idle_claim(tl_executor *pool)
 		fetch_add_seq_cst(&pool->coming, 1u);
 		return pool_worker(pool, recent);
 	}
-	unsigned groups = (load_acquire(&pool->slots) + 63) / 64;
+	unsigned groups = idle_groups(pool);
 	for (unsigned g = 0; g < groups; g++) {
 		uint64_t idle;
 		while ((idle = load_seq_cst(&pool->idle[g]))) {

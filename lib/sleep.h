@@ -30,6 +30,9 @@
  *            W3 look at every queue; if all are empty, park
  *            W4 else take one task; role = 0, if it held it; S2 for what is left
  *
+ *   So is `slots`, which tells S2 and W3 how many bits and queues there are to look at:
+ *   a new worker is counted before its own W1 and S1.
+ *
  *   S3 finds the role held: its holder's W2 comes after S3, so its W3 comes after S1
  *   and finds the task, or finds others: then its W4 sees to it that one more comes,
  *   which inherits this duty. (W4 is owed also by a worker that gave the role up in W2
@@ -41,6 +44,8 @@
  *   taken its bit back or been claimed since, and looks at the queues after that.
  *   A waker that held the role and found no sleeper looks again after it has given
  *   the role up, for those who came to S3 in between.
+ *   S2 stands before S3 for speed alone: with S3 first and the role held, the pool would
+ *   be grown by the searcher's W4.
  *
  * A worker that takes over a range, or moves tasks from the overflow list to its ring,
  * hides them from W3 of others for some instructions; so it does S2 and S3 after it has

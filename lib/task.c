@@ -22,7 +22,11 @@ static COLD uint32_t task_unheld(tl_task *task)
 
 static bool task_begin(tl_task *task)
 {
-	uint32_t *word = &task->future.word_, seen = load_relaxed(word);
+	uint32_t *word = &task->future.word_, seen = load_acquire(word);
+	if (is_alone(seen)) {
+		store_relaxed(word, with_state(seen, RUNNING));
+		return true;
+	}
 	for (;;) {
 		if (UNLIKELY(seen & HELD)) {
 			seen = task_unheld(task);

@@ -98,7 +98,7 @@ static struct worker *worker_slot(tl_executor *pool)
 		worker->index = index;
 		store_release(&pool->workers[index], worker);
 		if (index >= pool->slots)
-			store_release(&pool->slots, index + 1);
+			exchange_seq_cst(&pool->slots, index + 1);
 	}
 	return worker;
 }
@@ -159,18 +159,19 @@ static void pool_join(tl_executor *pool)
 	unlock(&pool->threads_lock);
 }
 
-/* Claim every idle worker, so that each looks around. */
+/* Claim every idle worker, so that each looks around. Whose bit we have taken, we owe a
+ * notification: also one whose slot has come since we counted the slots. */
 static void pool_wake_all(tl_executor *pool)
 {
-	uint64_t seen[GROUPS] = { 0 };
 	unsigned slots = load_acquire(&pool->slots);
-	for (unsigned g = 0; g * 64 < slots; g++)
-		seen[g] = exchange_seq_cst(&pool->idle[g], UINT64_C(0));
-	for (unsigned i = 0; i < slots; i++)
-		if (seen[i / 64] >> i % 64 & 1) {
+	for (unsigned g = 0; g * 64 < slots; g++) {
+		uint64_t claimed = exchange_seq_cst(&pool->idle[g], UINT64_C(0));
+		for (; claimed; claimed &= claimed - 1) {
+			unsigned i = g * 64 + (unsigned)__builtin_ctzll(claimed);
 			fetch_add_seq_cst(&pool->coming, 1u);
 			worker_notify(pool_worker(pool, i), PLAIN);
 		}
+	}
 }
 
 /* Under the lock: from here on no thread is started, also for a submit that has been

@@ -26,7 +26,7 @@
 #define FORKS_MOST 504
 
 /* ns: how long a loop runs between two looks at whether others ask for a part of it: long
- * beside the clock's 20-50 ns and the look, short beside a wake-up. perf/bench_for.c */
+ * beside the clock's 20-50 ns and the look, short beside a wake-up. perf/bench_fork.c */
 #define LOOP_CHUNK 10000
 
 /* A worker looks at outside work at least once in so many tasks (as Go). */
@@ -67,6 +67,19 @@
 
 /* Futures that tl_wait handles without an allocation. */
 #define WAIT_ON_STACK 64
+
+/* Cells that are traded between threads at once: with them a magazine has 512 bytes,
+ * eight to a page. perf/ratio.c, row e2e. */
+#define MAGAZINE_CELLS 62
+
+/* Cells that are fetched before their turn. perf/ratio.c, row e2e. */
+#define CELLS_AHEAD 8
+
+/* Memory for cells: pages to a chunk, the first ones for its magazines: 15 of them, which
+ * hold all the cells of the others. A smaller page than the system's is never given back. */
+#define PAGE ((size_t)4096)
+#define CHUNK_PAGES 16
+#define FIRST_CELL_PAGE 2
 
 /* Free cells in the depot below which giving memory back is not worth the walk. */
 #define TRIM_CELLS 4096

@@ -14,9 +14,9 @@
 static struct handover handover;
 static _Alignas(64) atomic_size_t taken; /* the consumer's line */
 
-bool can_take(void)
+bool can_hand_over(void)
 {
-	return contender.submit != NULL;
+	return contender.submit && contender.many;
 }
 
 static void *twice(void *x)

@@ -14,6 +14,11 @@
 #define WARM 200
 #define PAUSE 200000 /* ns */
 
+bool can_take(void)
+{
+	return contender.submit != NULL;
+}
+
 static void *negated(void *x)
 {
 	return (void *)~(uintptr_t)x;
@@ -57,7 +62,7 @@ static void run(const struct arguments *arguments, int64_t pause, bool apart)
 	for (size_t i = 0; i < WARM; i++)
 		round_trip(pool, i);
 	if (apart) {
-		place(cpu_number(0), cpu_number(1));
+		keep_apart();
 		for (size_t i = 0; i < WARM; i++)
 			round_trip(pool, i);
 	}
@@ -84,15 +89,12 @@ void bench_ping(const struct arguments *arguments)
 
 void bench_ping_same(const struct arguments *arguments)
 {
-	int cpu = cpu_number(0);
-
-	place(cpu, cpu);
+	share_one_cpu();
 	run(arguments, 0, false);
 }
 
 void bench_ping_apart(const struct arguments *arguments)
 {
-	must(cpu_number(1) >= 0, "a second CPU");
 	run(arguments, 0, true);
 }
 

@@ -27,17 +27,18 @@ struct bench {
 };
 
 bool can_post(void);
-bool can_take(void);
-
 void bench_submit(const struct arguments *);
 bool can_post_task(void);
 void bench_submit_task(const struct arguments *);
+bool can_post_from_many(void);
 void bench_mp(const struct arguments *);
 bool can_post_inside(void);
 void bench_tree(const struct arguments *);
 
+bool can_hand_over(void);
 void bench_e2e(const struct arguments *);
 
+bool can_take(void);
 void bench_ping(const struct arguments *);
 void bench_ping_same(const struct arguments *);
 void bench_ping_apart(const struct arguments *);
@@ -47,6 +48,11 @@ void bench_idle(const struct arguments *);
 bool can_spawn(void);
 void bench_spawn(const struct arguments *);
 void bench_burst(const struct arguments *);
+
+bool can_fib(void);
+void bench_fib(const struct arguments *);
+bool can_loop(void);
+void bench_for(const struct arguments *);
 
 void bench_depth(const struct arguments *);
 void bench_latency(const struct arguments *);

@@ -12,6 +12,7 @@
 
 #include "must.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #ifdef __cplusplus
@@ -30,15 +31,19 @@ struct contender {
 
 	/* From any thread outside of the pool: run it, nobody waits for it. */
 	void (*post)(void *pool, work_function *function, void *argument);
+	bool one_producer; /* no: from one thread only */
 	/* The same from inside a task. */
 	void (*post_inside)(void *pool, work_function *function, void *argument);
-	/* Run it in a task and return when it, and all it has posted, has run: the
-	 * runtimes whose tasks live in a region. NULL where submit and take do. */
+	/* A thread has posted all it will. Optional. */
+	void (*settle)(void *pool);
+	/* Runs it in a task and returns when it, and all it has posted, has run: for
+	 * those whose tasks live in a region. */
 	void (*run_region)(void *pool, work_function *function, void *argument);
 
-	/* A task with a result, taken once, by any thread outside of the pool. */
+	/* A task with a result, taken once. */
 	void *(*submit)(void *pool, work_function *function, void *argument);
 	void *(*take)(void *handle);
+	bool many; /* any number at a time, taken by any thread outside of the pool */
 
 	/* A task in the caller's memory, task_size bytes, which nobody waits for. */
 	size_t task_size;
@@ -47,6 +52,11 @@ struct contender {
 
 	/* Run it in a thread of its own; its result. */
 	void *(*spawn)(work_function *function, void *argument);
+
+	/* fib(n) by recursion, each call but the smallest ones forked, in the pool. */
+	long (*fib)(void *pool, int n);
+	/* body for parts of [0, n), in the pool; all have run when it returns. */
+	void (*loop)(void *pool, size_t n, void (*body)(size_t begin, size_t end));
 
 	/* Wake-ups that found nothing so far; for those that count them. */
 	size_t (*vain_wakes)(void *pool);

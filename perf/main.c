@@ -6,13 +6,12 @@
  */
 #include "benches.h"
 
-/* fork-join (fib) goes here once the library has it */
 static const struct bench benches[] = {
 	{ "submit", "", can_post, bench_submit },
 	{ "submit_task", "", can_post_task, bench_submit_task },
-	{ "mp", "[PRODUCERS]", can_post, bench_mp },
+	{ "mp", "[PRODUCERS]", can_post_from_many, bench_mp },
 	{ "tree", "", can_post_inside, bench_tree },
-	{ "e2e", "[IN_FLIGHT]", can_take, bench_e2e },
+	{ "e2e", "[IN_FLIGHT]", can_hand_over, bench_e2e },
 	{ "ping", "", can_take, bench_ping },
 	{ "ping_same", "", can_take, bench_ping_same },
 	{ "ping_apart", "", can_take, bench_ping_apart },
@@ -20,6 +19,10 @@ static const struct bench benches[] = {
 	{ "idle", "", can_post, bench_idle },
 	{ "spawn", "", can_spawn, bench_spawn },
 	{ "burst", "", can_post, bench_burst },
+	{ "fib", "", can_fib, bench_fib },
+	{ "for", "", can_loop, bench_for },
+	{ "depth", "", can_post, bench_depth },
+	{ "latency", "LOAD WORK SEED", can_post, bench_latency },
 };
 
 #define BENCHES (sizeof(benches) / sizeof(benches[0]))

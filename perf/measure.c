@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "measure.h"
+#include "region.h"
 
 #include <pthread.h>
 #include <unistd.h>
@@ -75,20 +76,9 @@ void await_counted(size_t total, int64_t begun)
 	must(counted() == total, "a task ran twice");
 }
 
-static void tell_perf(const char *command, size_t length)
-{
-	const char *control = getenv("PERF_CTL_FD"), *answer = getenv("PERF_ACK_FD");
-	char text[16];
-
-	if (!control || !answer)
-		return;
-	must(write(atoi(control), command, length) == (ssize_t)length, "PERF_CTL_FD");
-	must(read(atoi(answer), text, sizeof(text)) > 0, "PERF_ACK_FD");
-}
-
 int64_t region_begin(void)
 {
-	tell_perf("enable\n", 7);
+	perf_region_begin();
 	return nanoseconds();
 }
 
@@ -96,7 +86,7 @@ int64_t region_end(void)
 {
 	int64_t now = nanoseconds();
 
-	tell_perf("disable\n", 8);
+	perf_region_end();
 	return now;
 }
 
@@ -119,6 +109,12 @@ static int by_time(const void *one, const void *other)
 	int64_t a = *(const int64_t *)one, b = *(const int64_t *)other;
 
 	return (a > b) - (a < b);
+}
+
+int64_t median(int64_t *times, size_t count)
+{
+	qsort(times, count, sizeof(*times), by_time);
+	return times[count / 2];
 }
 
 void report_percentiles(int64_t *times, size_t count, double scale, const char *unit)

@@ -27,6 +27,7 @@ int64_t region_begin(void);
 int64_t region_end(void);
 
 void report(const char *metric, double value, const char *unit);
+int64_t median(int64_t *times, size_t count); /* sorts them */
 /* Sorts `times` (ns) and reports pQ for the usual Q, as far as that many samples tell
  * it, then the maximum; in `unit`, of `scale` ns. */
 void report_percentiles(int64_t *times, size_t count, double scale, const char *unit);
@@ -43,9 +44,10 @@ struct others {
 };
 struct others other_threads(void);
 
-/* Who calls may run on CPU `mine` only; all other threads, on `theirs` only. */
-void place(int mine, int theirs);
-int cpu_number(int n); /* the n-th one that the program may use, from 0; or -1 */
+/* All threads on one CPU. */
+void share_one_cpu(void);
+/* A CPU for who calls, all the others for all other threads. */
+void keep_apart(void);
 
 void pause_for(int64_t nanoseconds);
 void *allocate(size_t count, size_t size); /* touched */

@@ -82,29 +82,45 @@ struct others other_threads(void)
 	return sum;
 }
 
-static void place_thread(int thread, void *context)
+static void may_run_on(int thread, const cpu_set_t *set)
 {
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET((size_t) * (int *)context, &set);
 	/* the thread may have ended */
-	sched_setaffinity(thread, sizeof(set), &set);
+	sched_setaffinity(thread, sizeof(*set), set);
 }
 
-void place(int mine, int theirs)
+static void move(int thread, void *set)
 {
-	for_others(place_thread, &theirs);
-	place_thread(0, &mine);
+	may_run_on(thread, set);
 }
 
-int cpu_number(int n)
+/* The first CPU that the program may use, alone in *one, and taken out of *others. */
+static void split(cpu_set_t *one, cpu_set_t *others)
 {
-	cpu_set_t set;
+	size_t cpu = 0;
 
-	must(!sched_getaffinity(0, sizeof(set), &set), "sched_getaffinity");
-	for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET(cpu, &set) && n-- == 0)
-			return (int)cpu;
-	return -1;
+	must(!sched_getaffinity(0, sizeof(*others), others), "sched_getaffinity");
+	while (!CPU_ISSET(cpu, others))
+		cpu++;
+	CPU_ZERO(one);
+	CPU_SET(cpu, one);
+	CPU_CLR(cpu, others);
+}
+
+void share_one_cpu(void)
+{
+	cpu_set_t one, others;
+
+	split(&one, &others);
+	for_others(move, &one);
+	may_run_on(0, &one);
+}
+
+void keep_apart(void)
+{
+	cpu_set_t one, others;
+
+	split(&one, &others);
+	must(CPU_COUNT(&others), "a second CPU");
+	for_others(move, &others);
+	may_run_on(0, &one);
 }

@@ -355,6 +355,7 @@ static tl_executor *make(struct actor *actor)
 		.idle_timeout = 1 + below(&actor->random, 200) * MICROSECOND,
 		.spare_workers = below(&actor->random, 3),
 		.spin = below(&actor->random, 2) ? 0 : TL_NONE,
+		.flags = below(&actor->random, 2) ? TL_WAITERS_RUN : 0,
 	};
 	tl_executor *executor = NULL;
 	switch (below(&actor->random, 4)) {
@@ -519,7 +520,8 @@ int main(int argc, char **argv)
 
 	static struct actor actors[THREADS];
 	shared[0] = tl_worker_create(NULL);
-	shared[1] = tl_fixed_pool_create(2, &(tl_options){ .spare_workers = 1 });
+	shared[1] = tl_fixed_pool_create(
+		2, &(tl_options){ .spare_workers = 1, .flags = TL_WAITERS_RUN });
 	shared[2] = tl_adaptive_pool_create(
 		&(tl_options){ .max_workers = 4, .idle_timeout = 50 * MICROSECOND });
 	for (unsigned i = 0; i < THREADS; i++) {

@@ -38,6 +38,16 @@ static int release_own(void *unused)
 	return 0;
 }
 
+/* One for each of 24 bits' worth: the count must not come round to nothing. */
+static int retain_too_often(void *unused)
+{
+	(void)unused;
+	tl_future *future = tl_submit(pool, identity, NULL);
+	for (long i = 0; i < 1L << 24; i++)
+		tl_future_retain(future);
+	return 0;
+}
+
 static int wait_on_garbage(void *unused)
 {
 	tl_task task;
@@ -109,6 +119,7 @@ static const struct {
 	{ "was given back before", release_twice },
 	{ "was given back before", await_after_release },
 	{ "in your own memory has no references", release_own },
+	{ "8 million references", retain_too_often },
 	{ "not a future", wait_on_garbage },
 	{ "not the address of a future", wait_beside_a_future },
 	{ "queued or runs already", submit_while_queued },

@@ -42,4 +42,5 @@ const struct contender contender = {
 	.post_inside = post,
 	.submit = submit,
 	.take = take,
+	.many = true,
 };

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * This library. KIND and NAME come from the Makefile: fixed (the program threadlet), adaptive
- * (threadlet-adaptive: as many threads at most), or spinning (threadlet-spin: a fixed
- * pool that looks for work for 1 ms before it parks).
+ * (threadlet-adaptive: as many threads at most), spinning (threadlet-spin: a fixed pool
+ * that looks for work for 1 ms before it parks), or helping (threadlet-help: a fixed pool
+ * whose waiters outside run what they wait for).
  */
 #include "../contender.h"
 
-#include <threadlet.h>
+#include <threadlet/fork.h>
 
-enum { fixed, adaptive, spinning };
+enum { fixed, adaptive, spinning, helping };
 
 static void *create(unsigned workers)
 {
@@ -17,6 +18,8 @@ static void *create(unsigned workers)
 
 	if (KIND == spinning)
 		options.spin = 1000000;
+	if (KIND == helping)
+		options.flags = TL_WAITERS_RUN;
 	pool = KIND == adaptive ? tl_adaptive_pool_create(&options)
 	                        : tl_fixed_pool_create(workers, &options);
 	must(pool != NULL, "a pool");
@@ -60,6 +63,37 @@ static void *spawn(work_function *function, void *argument)
 	return tl_await(future);
 }
 
+TL_FORKABLE(long, fib_of, int, n)
+{
+	if (n < 2)
+		return n;
+	TL_BRANCH(fib_of) one;
+	TL_FORK(fib_of, &one, n - 1);
+	long two = TL_CALL(fib_of, n - 2);
+	return TL_JOIN(fib_of, &one) + two;
+}
+
+static void *run_fib(void *n)
+{
+	return (void *)TL_RUN(fib_of, *(int *)n);
+}
+
+static long fib(void *pool, int n)
+{
+	return (long)tl_await(submit(pool, run_fib, &n));
+}
+
+static int run_body(size_t begin, size_t end, void *body)
+{
+	(*(void (**)(size_t, size_t))body)(begin, end);
+	return 0;
+}
+
+static void loop(void *pool, size_t n, void (*body)(size_t begin, size_t end))
+{
+	must(!tl_for(pool, 0, n, run_body, (void *)&body), "tl_for");
+}
+
 static size_t vain_wakes(void *pool)
 {
 	tl_stats stats;
@@ -76,8 +110,11 @@ const struct contender contender = {
 	.post_inside = post,
 	.submit = submit,
 	.take = take,
+	.many = true,
 	.task_size = sizeof(tl_task),
 	.post_task = post_task,
 	.spawn = spawn,
+	.fib = fib,
+	.loop = loop,
 	.vain_wakes = vain_wakes,
 };

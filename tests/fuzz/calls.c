@@ -92,7 +92,8 @@ static void make(unsigned i)
 	tl_options options = { .max_workers = 1 + next(3),
 		               .idle_timeout = 1 + next(200),
 		               .spare_workers = next(2),
-		               .spin = next(2) ? TL_NONE : 0 };
+		               .spin = next(2) ? TL_NONE : 0,
+		               .flags = next(2) };
 	if (state.executors[i])
 		return;
 	switch (next(3)) {

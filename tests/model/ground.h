@@ -56,7 +56,12 @@
 #define FORKS_MOST 5
 #endif
 #define LOOP_CHUNK 1
+#ifndef SPIN_DEFAULT
 #define SPIN_DEFAULT 1
+#endif
+#ifndef WAIT_ON_STACK
+#define WAIT_ON_STACK 4
+#endif
 #define WAIT_SPIN LOOK_LEAST /* one look */
 #define HOT_PAUSES 1
 #define LOOK_LEAST 1
@@ -64,8 +69,12 @@
 #define NAP_MOST 1
 #define IDLE_TIMEOUT_DEFAULT (INT64_C(1) << 40)
 #define DEFAULT_WORKERS_MOST 2
-#define WAIT_ON_STACK 4
-#define TRIM_CELLS 4096
+#define TRIM_CELLS 1
+#define MAGAZINE_CELLS 2
+#define CELLS_AHEAD 1
+#define PAGE ((size_t)256)
+#define CHUNK_PAGES 4
+#define FIRST_CELL_PAGE 1
 
 /* ---- process: no model forks ------------------------------------------------------- */
 
@@ -200,6 +209,7 @@ static inline void *model_map(size_t size)
 /* ---- local ---------------------------------------------------------------------- */
 
 struct worker;
+struct magazine;
 
 struct frame {
 	tl_task *task;
@@ -210,8 +220,10 @@ struct frame {
 struct local {
 	struct worker *worker;
 	struct frame *frame;
+	struct magazine *loaded, *reserve;
 	tl_callback *firing, *put_off;
 	bool fires;
+	bool registered; /* something is to be done when this thread ends: m_cell.c */
 };
 
 _Static_assert(sizeof(struct local) <= LOCAL_BYTES, "explore.h has a copy of this");

@@ -43,6 +43,12 @@ static void adaptive_grown(void)
 	model_assert(pool_start_thread(pool, true) == 0);
 }
 
+static void adaptive_busy(void)
+{
+	adaptive();
+	comes_from_a_task(0);
+}
+
 static void ordered(void)
 {
 	tl_options options = { .spin = TL_NONE };
@@ -253,8 +259,10 @@ const struct model models[] = {
 	      submits, drains),
 	MODEL("drain-fails", "no thread can be had", adaptive, 2, 0, 1, drained, submits,
 	      drains),
+	MODEL("drain-fails-busy", "the same, twice, its worker busy", adaptive_busy, 1, 0,
+	      2, drained, submits, drains),
 	MODEL("reopen-retire", "beside a submit from before, and a retirement", adaptive,
-	      2, 1, 0, drained, submits, reopens),
+	      1, 1, 0, drained, submits, reopens),
 	MODEL("cancel-1", "beside a submit", one, 3, 0, 0, freed, submits, cancels),
 	MODEL("cancel-2", "two threads", two, 1, 0, 0, freed, submits_both, cancels),
 	MODEL("cancel-adaptive", "beside a growing submit", adaptive, 2, 0, 0, freed,

@@ -74,6 +74,18 @@ static void is_refused(void)
 	model_assert(tl_task_run(task) == 0);
 }
 
+/* Each push is counted once, whoever takes the task and however soon. */
+static void submits_twice(void)
+{
+	submitter();
+	submitter();
+}
+
+static void counted(void)
+{
+	model_assert(ran[0] == 2 && ran[1] == 1 && inbox_pushed(&pool->inbox) == 3);
+}
+
 #define MODEL(title, text, where, most, end, ...)                                        \
 	{                                                                                \
 		.name = title, .property = text, .setup = where,                         \
@@ -86,6 +98,8 @@ const struct model models[] = {
 	MODEL("help-destroy", "beside the destruction of the pool", with_task, 3, one_ran,
 	      waits_and_frees, destroys),
 	MODEL("help-two", "two waiters", with_task, 2, one_ran, waits, waits),
+	MODEL("help-counted", "beside another push", pool_of_one, 2, counted,
+	      submits_twice, other_submitter),
 	MODEL("help-cancel", "beside a canceller", with_task, 2, ran_or_cancelled, waits,
 	      cancels),
 	MODEL("help-cancel-destroy", "and a destroyer", with_task, 2, ran_or_cancelled,

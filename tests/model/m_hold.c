@@ -73,26 +73,82 @@ static void submits_to_a_busy_one_and_destroys(void)
 		model_free(task[i]);
 }
 
-#define MODEL(title, text, most, ...)                                                    \
+/* All is there, nobody is idle. What the first worker takes is hidden from the second
+ * one, who takes what is left and goes to sleep. */
+static tl_task *tasks[4];
+
+static void submit_for_setup(unsigned i, tl_function *function, unsigned counter)
+{
+	tasks[i] = submit(function, counter);
+}
+
+static void waits_for_pair(void)
+{
+	finish_task(tasks[0]);
+	finish_task(tasks[1]);
+}
+
+#ifdef MODEL_LIST
+/* Two in the list of a pool that may have one thread; the other one is allowed only
+ * then. */
+static void pool_of_one_with_list(void)
+{
+	tl_options options = { .max_workers = 1, .spin = TL_NONE };
+	pool = tl_adaptive_pool_create(&options);
+	model_assert(pool);
+	comes_from_a_task(0);
+	submit_for_setup(2, count_run, 2);
+	submit_for_setup(3, count_run, 3);
+	submit_for_setup(0, meet_first, 0);
+	submit_for_setup(1, meet_second, 1);
+	uint64_t spot;
+	while (inbox_take(&pool->inbox, 1, 1, &spot))
+		inbox_get(&pool->inbox, spot);
+	model_assert(pool->inbox.list.count == 2);
+}
+
+static void allows_another(void)
+{
+	model_assert(tl_executor_set_max_workers(pool, 2) == 0);
+	waits_for_pair();
+}
+#else
+static void two_with_inbox(void)
+{
+	two();
+	comes_from_a_task(0);
+	comes_from_a_task(1);
+	submit_for_setup(0, meet_first, 0);
+	submit_for_setup(1, meet_second, 1);
+	submit_for_setup(2, count_run, 2);
+}
+#endif
+
+#define MODEL(title, text, where, most, ...)                                             \
 	{                                                                                \
-		.name = title, .property = text, .setup = two,                           \
+		.name = title, .property = text, .setup = where,                         \
 		.threads = { __VA_ARGS__ }, .check = two_ran, .daemons = true,           \
 		.bound = most                                                            \
 	}
 
 const struct model models[] = {
 #ifdef MODEL_LIST
-	MODEL("list-three", "through the list", 2, submits_three),
-	MODEL("list-four", "two in the list", 1, submits_four),
-	MODEL("list-busy-end", "and the pool is destroyed", 1,
+	MODEL("list-three", "through the list", two, 2, submits_three),
+	MODEL("list-four", "two in the list", two, 1, submits_four),
+	MODEL("list-busy-end", "and the pool is destroyed", two, 1,
 	      submits_to_a_busy_one_and_destroys),
-	MODEL("list-busy", "from the list to a busy worker", 2, submits_to_a_busy_one),
+	MODEL("list-hidden", "while another thread is allowed", pool_of_one_with_list, 2,
+	      allows_another),
+	MODEL("list-busy", "from the list to a busy worker", two, 2,
+	      submits_to_a_busy_one),
 #else
-	MODEL("hold-three", "in a range", 2, submits_three),
-	MODEL("hold-four", "in a range, after another task", 1, submits_four),
-	MODEL("hold-busy-end", "and the pool is destroyed", 1,
+	MODEL("hold-three", "in a range", two, 2, submits_three),
+	MODEL("hold-four", "in a range, after another task", two, 1, submits_four),
+	MODEL("hold-busy-end", "and the pool is destroyed", two, 1,
 	      submits_to_a_busy_one_and_destroys),
-	MODEL("hold-busy", "in a range of a busy worker", 2, submits_to_a_busy_one),
+	MODEL("hold-hidden", "while another worker looks around", two_with_inbox, 2,
+	      waits_for_pair),
+	MODEL("hold-busy", "in a range of a busy worker", two, 2, submits_to_a_busy_one),
 #endif
 	{ 0 },
 };

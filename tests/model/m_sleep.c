@@ -25,6 +25,22 @@ static void two(void)
 	fixed_pool(2, TL_NONE);
 }
 
+/* One is idle, the other one is about to be. The first task has been pushed; its submit
+ * comes to S2. */
+static void one_idle(void)
+{
+	two();
+	comes_from_a_task(0);
+	comes_from_a_task(1);
+	submit(meet_first, 0);
+	worker_announce(pool->workers[0]);
+}
+
+static void signals(void)
+{
+	pool_signal(pool);
+}
+
 /* With workers that look for work for a while and so hold the role. */
 static void two_searching(void)
 {
@@ -111,6 +127,8 @@ const struct model models[] = {
 	MODEL("sleep-2-batch", "a batch", two, 2, two_ran, submits_batch),
 	MODEL("sleep-2-pair", "two tasks, two threads", two, 3, two_ran, submits_a_pair),
 	MODEL("sleep-2-meet", "from two submitters", two, 2, two_ran, submits_first,
+	      submits_second),
+	MODEL("sleep-2-one-idle", "a waker finds nobody", one_idle, 2, two_ran, signals,
 	      submits_second),
 	MODEL("sleep-2-batch-pair", "from a batch", two, 2, two_ran, submits_batch_pair),
 	MODEL("sleep-2-nested", "from a worker's ring", two, 3, two_ran, submits_nested),

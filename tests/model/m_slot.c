@@ -67,6 +67,13 @@ static void worker_withdraws(void)
 	caller_withdraws();
 }
 
+/* What he asked for still holds when his handle, the only one, has been given back. */
+static void caller_cancels_and_releases(void)
+{
+	told = tl_future_cancel(&task->future) ? -EALREADY : 0;
+	tl_future_release(&task->future);
+}
+
 /* ---- Where it is ----------------------------------------------------------------- */
 
 static void in_ring(void)
@@ -82,6 +89,12 @@ static void in_inbox(void)
 	pool = still_pool(3);
 	task = new_task(count_run, NULL);
 	tl_submit_task(pool, task);
+}
+
+static void in_inbox_with_handle(void)
+{
+	pool = still_pool(3);
+	task = task_of(tl_submit(pool, count_run, NULL));
 }
 
 static void *nothing(void *argument)
@@ -151,6 +164,8 @@ const struct model models[] = {
 	MODEL("slot-inbox-withdraw", in_inbox, owner_takes, thief_takes,
 	      caller_withdraws),
 	MODEL("slot-inbox-run", in_inbox, owner_takes, thief_takes, worker_waits),
+	MODEL("slot-inbox-release", in_inbox_with_handle, owner_takes, thief_takes,
+	      caller_cancels_and_releases),
 	MODEL("slot-range-withdraw", in_range, owner_takes, thief_takes,
 	      caller_withdraws),
 	MODEL("slot-range-run", in_range, owner_takes, thief_takes, worker_waits),

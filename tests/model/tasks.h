@@ -30,6 +30,15 @@ static inline void *meet_second(void *argument)
 	return count_run(argument);
 }
 
+/* For setups: this worker, which has not run yet, comes from a task, and so has not said
+ * that it is idle. Begun there, models meet in a few steps what else takes many. */
+static inline void comes_from_a_task(unsigned i)
+{
+	struct worker *worker = pool->workers[i];
+	idle_take(pool, i);
+	worker->announced = false;
+}
+
 /* A task that submits the one it needs to its own ring. */
 static inline void *submit_inside(void *argument)
 {

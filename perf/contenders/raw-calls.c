@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* What forks and loops cost without a runtime: calls, and a thread for each part. */
+#include "../contender.h"
+
+#include <pthread.h>
+#include <stdint.h>
+
+static unsigned threads;
+
+static void *create(unsigned workers)
+{
+	threads = workers;
+	return &threads;
+}
+
+static void destroy(void *pool)
+{
+	(void)pool;
+}
+
+/* The compiler has to make the calls, as many as it makes in the others. */
+static __attribute__((noinline)) long fib_of(int n)
+{
+	__asm__ volatile("");
+	return n < 2 ? n : fib_of(n - 1) + fib_of(n - 2);
+}
+
+static long fib(void *pool, int n)
+{
+	(void)pool;
+	return fib_of(n);
+}
+
+struct part {
+	void (*body)(size_t begin, size_t end);
+	size_t begin, end;
+};
+
+static void *run_part(void *argument)
+{
+	struct part *part = argument;
+
+	part->body(part->begin, part->end);
+	return NULL;
+}
+
+static void loop(void *pool, size_t n, void (*body)(size_t begin, size_t end))
+{
+	pthread_t thread[64];
+	struct part part[64];
+
+	must(pool && threads <= 64, "at most 64 threads");
+	for (unsigned i = 0; i < threads; i++) {
+		part[i] = (struct part){ body, n / threads * i, n / threads * (i + 1) };
+		if (i + 1 == threads)
+			part[i].end = n;
+		must(!pthread_create(&thread[i], NULL, run_part, &part[i]),
+		     "pthread_create");
+	}
+	for (unsigned i = 0; i < threads; i++)
+		pthread_join(thread[i], NULL);
+}
+
+const struct contender contender = {
+	.name = "raw-calls",
+	.create = create,
+	.destroy = destroy,
+	.fib = fib,
+	.loop = loop,
+};
