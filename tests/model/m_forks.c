@@ -6,7 +6,7 @@
  * Asserted: a branch that needs another thread gets one; whoever sleeps is woken for an
  * offer, or has asked for one; each branch is called once.
  */
-#include "library.h"
+#include "still.h"
 
 static tl_executor *pool;
 static tl_future met;
@@ -93,6 +93,32 @@ static void *forks_again(void *argument)
 	fork_and_join(at, 2);
 	tl_run_end_(at);
 	return count(NULL, argument);
+}
+
+/* The same at close range: one thread forks, the other has just become a worker. */
+static tl_task *root;
+
+static void still_two(void)
+{
+	pool = still_pool(2);
+	forks_of(pool->workers[0]);
+	root = new_task(NULL, NULL);
+	pool->closed = 1; /* who sets its bit late looks whether all is over */
+}
+
+static void forks_beside(void)
+{
+	struct frame frame = { .task = root };
+	play(pool, 0);
+	self.frame = &frame;
+	forks_again(&called[0]);
+	exchange_seq_cst(&pool->finished, 1u);
+	pool_wake_all(pool);
+}
+
+static void works(void)
+{
+	worker_run(play(pool, 1));
 }
 
 /* The same for one that sleeps in a join, in what it waits for. */
@@ -217,6 +243,8 @@ static void have_met(void)
 const struct model models[] = {
 	MODEL("fork-asked-again", "when it sleeps again", two_threads, 2, 0, have_met,
 	      forks_twice),
+	MODEL("fork-asked-first", "by one that has just begun", still_two, 3, 0, NULL,
+	      forks_beside, works),
 	MODEL("fork-park", "forked beside one that parks", two_threads, 2, 0, have_met,
 	      meets),
 	MODEL("fork-search", "beside one that searches", two_searching, 2, 0, have_met,
