@@ -156,9 +156,6 @@ $(BUILD)/threadlet-sum: $(SUM:%.c=$(BUILD)/release/%.o) $(BUILD)/libthreadlet.a
 	$(call link,release,,-lcrypto)
 $(BUILD)/threadlet-bench: $(BUILD)/release/tools/bench.o $(BUILD)/libthreadlet.a
 	$(call link,release)
-$(BUILD)/reference-ratio: $(BUILD)/release/perf/ratio.o $(BUILD)/release/perf/mutex_pool.o \
-		$(BUILD)/libthreadlet.a
-	$(call link,release)
 
 # The tests go last: their closing line is the last one of "make check".
 check: $(BUILD)/tests install-check
@@ -228,9 +225,6 @@ analyze:
 demo: $(BUILD)/threadlet-sum $(BUILD)/threadlet-bench
 	@tools/demo
 
-ratio: $(BUILD)/reference-ratio
-	@$<
-
 # The paths in threadlet.pc follow the installer's choice, made only now.
 install: all
 	@$(INSTALL) -d $(DESTDIR)$(includedir)/threadlet $(DESTDIR)$(libdir) $(DESTDIR)$(pkgconfigdir)
@@ -268,4 +262,4 @@ clean:
 
 .PHONY: all check static-check debug-check asan tsan stress stress-asan stress-tsan \
 	faults fuzz soak weak weak-mutants install-check cross musl musl-check hardened \
-	lint analyze demo ratio install uninstall clean
+	lint analyze demo install uninstall clean

@@ -67,6 +67,8 @@ static tl_executor *pool_rest(tl_executor *pool)
 
 static void executor_free(tl_executor *pool)
 {
+	lock(&pool->inbox.list.lock); /* a canceller's last touch may be its unlock */
+	unlock(&pool->inbox.list.lock);
 	for (unsigned i = 0; i < pool->slots; i++) {
 		free(pool->workers[i]->forks);
 		free(pool->workers[i]);

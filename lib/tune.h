@@ -4,12 +4,12 @@
 #define TL_TUNE_H
 
 /* Slots of an inbox's first ring, as a power of two: a burst of some thousand tasks, in
- * 32 KiB that stay in the caches. perf/ratio.c, rows submit and e2e. */
+ * 32 KiB that stay in the caches. make bench, rows submit and e2e. */
 #define SHALLOW_BITS 12
 
 /* Slots of its second ring: what a producer is ahead in a few turns of the scheduler;
  * 2 MiB, touched as far as it is used. Before it was there, with the list behind
- * 4,096 slots: submit[1] 116 ns (now 47), e2e[2] 140 (70). perf/ratio.c */
+ * 4,096 slots: submit[1] 116 ns (now 47), e2e[2] 140 (70). make bench */
 #define DEEP_BITS 18
 
 /* Slots of a worker's own ring: what a task may submit before the overflow list is
@@ -18,7 +18,7 @@
 
 /* Tasks that a worker takes over from the inbox at once.
  * Enough to spread the cost of the shared index; few enough that what a blocked
- * worker holds is soon stolen. perf/ratio.c, row submit. */
+ * worker holds is soon stolen. make bench, row submit. */
 #define RANGE_MOST 32
 
 /* Slots of a worker's deque of forks, one page with its head: what is forked deeper is
@@ -33,11 +33,11 @@
 #define OUTSIDE_EVERY 61
 
 /* ns: how long an idle worker looks for work before it parks, by default. A wake
- * costs the submitter 14 us across two virtual CPUs. perf/ratio.c, row submit. */
+ * costs the submitter 14 us across two virtual CPUs. make bench, row submit. */
 #define SPIN_DEFAULT 10000
 
 /* Pauses between two looks of an idle worker, some 0.7 us: each look takes the line
- * of the index from a busy producer. perf/ratio.c, row submit. */
+ * of the index from a busy producer. make bench, row submit. */
 #define SPIN_PAUSES 64
 
 /* The same when the user has asked for spinning, so for latency. */
@@ -62,17 +62,17 @@
 #define DEFAULT_WORKERS_MOST 64
 
 /* Pauses, some 2 us: how long a lock is watched before its holder is waited for asleep.
- * The longest hold moves RANGE_MOST tasks. perf/ratio.c, row e2e. */
+ * The longest hold moves RANGE_MOST tasks. make bench, row e2e. */
 #define LOCK_PAUSES 200
 
 /* Futures that tl_wait handles without an allocation. */
 #define WAIT_ON_STACK 64
 
 /* Cells that are traded between threads at once: with them a magazine has 512 bytes,
- * eight to a page. perf/ratio.c, row e2e. */
+ * eight to a page. make bench, row e2e. */
 #define MAGAZINE_CELLS 62
 
-/* Cells that are fetched before their turn. perf/ratio.c, row e2e. */
+/* Cells that are fetched before their turn. make bench, row e2e. */
 #define CELLS_AHEAD 8
 
 /* Memory for cells: pages to a chunk, the first ones for its magazines: 15 of them, which

@@ -68,10 +68,12 @@ void await_counted(size_t total, int64_t begun)
 	while (counted() < total) {
 		int64_t nap = (nanoseconds() - begun) / 100;
 
-		if (nap >= 100000)
+		if (nap >= 100000) {
 			pause_for(nap);
-		else
-			relax();
+			continue;
+		}
+		relax();
+		sched_yield(); /* a worker may be waiting for this very CPU */
 	}
 	must(counted() == total, "a task ran twice");
 }

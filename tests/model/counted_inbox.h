@@ -107,16 +107,21 @@ static inline void takes_two(void)
 	takes();
 }
 
-static inline void claims_first(void)
+static inline void claims(unsigned i)
 {
-	uintptr_t place = load_acquire(&task[0].place_);
+	uintptr_t place = load_acquire(&task[i].place_);
 	bool won = false;
 	if (place_kind(place) == PLACE_INBOX)
-		won = inbox_claim(inbox, place_spot(place), &task[0]);
+		won = inbox_claim(inbox, place_spot(place), &task[i]);
 	if (place_kind(place) == PLACE_OVERFLOW)
-		won = overflow_claim(&inbox->list, &task[0]);
+		won = overflow_claim(&inbox->list, &task[i]);
 	if (won)
-		took(&task[0]);
+		took(&task[i]);
+}
+
+static inline void claims_first(void)
+{
+	claims(0);
 }
 
 /* Take what is left. Then each slot is free for the position that comes next to it. */

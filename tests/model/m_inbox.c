@@ -30,11 +30,54 @@ static void produces_third(void)
 	inbox_in(2);
 }
 
+/* A position has an owner, who comes late: its task was claimed, and others after it. */
+static uint64_t owned;
+
+static void inbox_claimed(void)
+{
+	empty_inbox();
+	inbox_in(5);
+	inbox_take(inbox, 1, 1, &owned);
+	claims(5);
+	inbox_in(4);
+	claims(4);
+}
+
+static void owner_comes(void)
+{
+	took(inbox_get(inbox, owned));
+}
+
+static void produces_and_claims(void)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		inbox_in(i);
+		claims(i);
+	}
+}
+
+static void produces_fourth(void)
+{
+	inbox_in(3);
+}
+
 const struct model models[] = {
+	{ "inbox-late",
+	  "the owner of a claimed position comes late",
+	  inbox_claimed,
+	  { owner_comes, produces_and_claims, produces_fourth },
+	  inbox_rest,
+	  .bound = 3 },
 	{ "inbox",
 	  "two producers, two takers",
 	  empty_inbox,
 	  { produces_one, produces_another, takes, takes },
+	  inbox_rest_shallow,
+	  .bound = 4 },
+	{ "inbox-claimed",
+	  "claimed while it is pushed",
+	  empty_inbox,
+	  { produces_one, produces_another, claims_first },
 	  inbox_rest_shallow,
 	  .bound = 4 },
 	{ "inbox-levels",

@@ -101,7 +101,7 @@ int injector_takers(void)
 	return 0;
 }
 
-int injector_claimed(void)
+int injector_claims(void)
 {
 	BESIDE(puts_first, takes, claims_first);
 	all_taken();

@@ -65,8 +65,7 @@ class Measure {
 			if (nap >= 100000)
 				LockSupport.parkNanos(nap);
 			else
-				for (int i = 0; i < 64; i++)
-					Thread.onSpinWait();
+				Thread.yield();
 		}
 		must(counted() == total, "a task ran twice");
 	}
