@@ -132,7 +132,23 @@ struct tl_options {
 	                                    retires has given up its place by then */
 	void *hook_context;
 	uint64_t flags;       /* of enum tl_flags */
-	uint64_t reserved[7]; /* must be zero */
+	unsigned max_pending; /* how many tasks may be accepted and not yet begun;
+	                           default 0: any number */
+	unsigned when_full;   /* of enum tl_when_full: what a submit does then */
+	int64_t full_timeout; /* TL_FULL_WAIT, ns: how long; default: no limit */
+	uint64_t reserved[5]; /* must be zero */
+};
+
+/*
+ * A submit that finds max_pending tasks queued. For TL_FULL_WAIT: room goes to whoever
+ * comes first; a task of the same executor never waits for room: what it submits is
+ * let through, above the limit. TL_FULL_RUN is not for tl_worker_create, whose one
+ * thread would no longer be the only one.
+ */
+enum tl_when_full {
+	TL_FULL_FAIL, /* is refused: -EAGAIN */
+	TL_FULL_WAIT, /* waits for room; -EAGAIN after full_timeout */
+	TL_FULL_RUN   /* runs the task itself, before it returns */
 };
 
 enum tl_flags {
@@ -162,6 +178,7 @@ struct tl_stats {
 	uint64_t idle;       /* of these, the ones without work */
 	uint64_t queued;     /* tasks accepted and not yet begun */
 	uint64_t helped;     /* tasks run by threads outside that waited for them */
+	uint64_t inlined;    /* tasks run by their submitter, there being no room */
 };
 
 /* A worker that has been in one task for a while, see tl_executor_watch. */
@@ -216,17 +233,34 @@ TL_API tl_executor *tl_fixed_pool_create(unsigned workers, const tl_options *opt
 TL_API tl_executor *tl_adaptive_pool_create(const tl_options *options);
 
 /*
+ * A serial queue: an executor that has no thread of its own; its tasks run on those of
+ * the pool, at most `width` of them at a time, begun in about the order of submission;
+ * with width 1 one after the other, strictly in that order. It takes 160 bytes (and 64 for each more of width), so
+ * there may be 100,000 of them. After some tasks it lets others of the pool go first.
+ * Functions for executors work on it, but tl_executor_set_* and _watch: -EINVAL.
+ * Waiting in a task of the pool for a task of the queue runs that here, with width 1
+ * after what is queued before it; waiting for one that is queued behind, in a task of
+ * the same queue of width 1, is -EDEADLK. Shutting the queue down leaves the pool alone; shutting
+ * the pool down drains or cancels its queues too. It may be destroyed before its pool, or
+ * at rest after it. In the statistics of the pool, a turn of a queue is one task.
+ * NULL with errno EINVAL (no pool, width 0 or above TL_MAX_WORKERS), ENOMEM. Allocates.
+ */
+TL_API tl_executor *tl_serial_create(tl_executor *pool, unsigned width);
+
+/*
  * Queue function(argument). A pool runs about first in, first out what comes from
  * outside, and newest first what its own tasks submit. NULL with errno EINVAL,
- * ENOMEM, ESHUTDOWN. Doesn't block. Allocates now and then (cells are recycled).
+ * ENOMEM, ESHUTDOWN, EAGAIN (max_pending). Doesn't block, but as when_full says.
+ * Allocates now and then (cells are recycled).
  */
 TL_API tl_future *tl_submit(tl_executor *executor, tl_function *function, void *argument);
 
 /*
  * Queue a task of your own memory, set up by tl_task_init. 0; -EINVAL (NULL);
- * -ESHUTDOWN (the task is as before); -ECANCELED (it was cancelled before);
- * -EBUSY (it is queued, runs or has ended: tl_task_init it again).
- * Doesn't block or allocate (an adaptive pool may start a thread).
+ * -ESHUTDOWN, -EAGAIN (max_pending; the task is as before); -ECANCELED (it was
+ * cancelled before); -EBUSY (it is queued, runs or has ended: tl_task_init it again).
+ * Doesn't block, but as when_full says, or allocate (an adaptive pool may start a
+ * thread).
  */
 TL_API int tl_submit_task(tl_executor *executor, tl_task *task);
 
@@ -236,6 +270,26 @@ TL_API int tl_submit_task(tl_executor *executor, tl_task *task);
  * -EINVAL for n above INT_MAX.
  */
 TL_API int tl_submit_tasks(tl_executor *executor, tl_task *const *tasks, size_t n);
+
+/*
+ * As tl_submit_task, but no sleeping worker is woken, and no thread started: that is left
+ * to tl_kick, once for all that was queued so, or to a later submit. (A wake-up costs
+ * its caller some 14 us when it goes to another CPU.) A worker that is awake may take the
+ * task before that. Who waits for it without a kick may wait for ever; a shutdown, and a
+ * submit that waits for room, kick.
+ */
+TL_API int tl_submit_quietly(tl_executor *executor, tl_task *task);
+
+/* Wake, or start, what the queued tasks need; nothing queued: nobody. 0; -EINVAL. */
+TL_API int tl_kick(tl_executor *executor);
+
+/*
+ * As tl_submit_task, but in front of all that was not submitted so, also in a worker;
+ * urgent tasks among themselves are first in, first out. The others don't starve: after
+ * 16 urgent tasks a worker looks for one of them first. Takes a lock for some
+ * instructions: it is for the few. -EINVAL for a serial queue.
+ */
+TL_API int tl_submit_urgently(tl_executor *executor, tl_task *task);
 
 /*
  * From now on every submit gets -ESHUTDOWN, from inside tasks too; blocks until

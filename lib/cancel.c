@@ -3,6 +3,15 @@
 #include "wait.h"
 
 #include "futex.h"
+#include "pending.h"
+#include "serial.h"
+
+static bool executor_claim(tl_executor *executor, tl_task *task)
+{
+	return executor_is_serial(executor)
+	               ? overflow_claim(&serial_of(executor)->list, task)
+	               : pool_claim_pending(executor, task);
+}
 
 /*
  * CANCEL has been set while the task was queued. Try to take it out of its queue, whose
@@ -12,16 +21,19 @@ static void cancel_queued(tl_task *task)
 {
 	tl_executor *pool = task->executor_;
 	if (pool) {
-		fetch_add_relaxed(&pool->cancelled, 1);
+		uint64_t *cancelled = executor_is_serial(pool)
+		                              ? &serial_of(pool)->cancelled
+		                              : &pool->cancelled;
+		fetch_add_relaxed(cancelled, 1);
 		/* Before the claim: for a holder, too, the pool is there only as long as
 		 * the task is in a queue, or in the hands of one of its threads. */
 		task_unheld(task);
-		if (pool_claim(pool, task)) {
+		if (executor_claim(pool, task)) {
 			task->future.error_ = -ECANCELED;
 			future_finish(&task->future, CANCELLED);
 			return;
 		}
-		fetch_sub_relaxed(&pool->cancelled, 1);
+		fetch_sub_relaxed(cancelled, 1);
 	}
 	if (fetch_or_acq_rel(&task->future.word_, LEFT) & WAITERS)
 		futex_wake(&task->future.word_, INT_MAX);

@@ -3,10 +3,12 @@
 #include <string.h>
 
 #include "executor.h"
+#include "serial.h"
 
 TL_API int tl_executor_set_max_workers(tl_executor *executor, unsigned workers)
 {
-	if (!executor || !executor->adaptive || !workers || workers > TL_MAX_WORKERS)
+	if (!executor || executor_is_serial(executor) || !executor->adaptive ||
+	    !workers || workers > TL_MAX_WORKERS)
 		return -EINVAL;
 	CHECK_POOL(executor);
 	if (!pool_is_ours(executor))
@@ -23,7 +25,8 @@ TL_API int tl_executor_set_max_workers(tl_executor *executor, unsigned workers)
 
 TL_API int tl_executor_set_idle_timeout(tl_executor *executor, int64_t timeout)
 {
-	if (!executor || !executor->adaptive || timeout < 0)
+	if (!executor || executor_is_serial(executor) || !executor->adaptive ||
+	    timeout < 0)
 		return -EINVAL;
 	CHECK_POOL(executor);
 	if (!pool_is_ours(executor))
@@ -45,11 +48,8 @@ static void stats_of_worker(struct worker *worker, tl_stats *s, uint64_t *begun)
 	*begun += load_relaxed(&c->begun);
 }
 
-TL_API int tl_executor_stats(tl_executor *executor, tl_stats *stats, size_t size)
+static int stats_of_pool(tl_executor *executor, tl_stats *stats)
 {
-	if (!executor || !stats || !size)
-		return -EINVAL;
-	CHECK_POOL(executor);
 	if (!pool_is_ours(executor))
 		return -EOWNERDEAD;
 	uint64_t begun = 0;
@@ -70,10 +70,26 @@ TL_API int tl_executor_stats(tl_executor *executor, tl_stats *stats, size_t size
 			(uint64_t)__builtin_popcountll(load_relaxed(&executor->idle[g]));
 	s.submitted += inbox_pushed(&executor->inbox);
 	s.helped = load_relaxed(&executor->helped);
-	s.completed += s.helped;
-	begun += s.helped;
+	s.inlined = load_relaxed(&executor->inlined);
+	s.submitted += s.inlined;
+	s.completed += s.helped + s.inlined;
+	begun += s.helped + s.inlined;
 	uint64_t gone = begun + s.cancelled;
 	s.queued = s.submitted > gone ? s.submitted - gone : 0;
+	*stats = s;
+	return 0;
+}
+
+TL_API int tl_executor_stats(tl_executor *executor, tl_stats *stats, size_t size)
+{
+	tl_stats s = { 0 };
+	if (!executor || !stats || !size)
+		return -EINVAL;
+	CHECK_POOL(executor);
+	int error = executor_is_serial(executor) ? serial_stats(serial_of(executor), &s)
+	                                         : stats_of_pool(executor, &s);
+	if (error)
+		return error;
 	memset(stats, 0, size);
 	memcpy(stats, &s, size < sizeof s ? size : sizeof s);
 	return 0;

@@ -10,6 +10,8 @@
 #include "cpus.h"
 #include "futex.h"
 #include "help.h"
+#include "pending.h"
+#include "serial.h"
 
 /* ---- Making ------------------------------------------------------------------- */
 
@@ -23,6 +25,8 @@ static int options_check(const tl_options *options)
 	             options->stack_size >= (size_t)sysconf(_SC_THREAD_STACK_MIN);
 	bool rest = !memcmp(options->reserved, none.reserved, sizeof none.reserved);
 	rest = rest && !(options->flags & ~(uint64_t)TL_WAITERS_RUN);
+	rest = rest && options->when_full <= TL_FULL_RUN && options->full_timeout >= 0 &&
+	       options->max_pending <= PENDING_MOST;
 	return times && stack && rest && options->spare_workers <= TL_MAX_WORKERS
 	               ? 0
 	               : -EINVAL;
@@ -49,6 +53,9 @@ static void executor_configure(tl_executor *pool, enum kind kind, unsigned min,
 	pool->pauses = options->spin ? HOT_PAUSES : SPIN_PAUSES;
 	if (cpus_allowed() < 2)
 		pool->spin = 0; /* whom we wait for could not run meanwhile */
+	pool->max_pending = options->max_pending;
+	pool->when_full = options->when_full;
+	pool->full_timeout = options->full_timeout ? options->full_timeout : TL_FOREVER;
 	pool->hints = hints_make((options->flags & TL_WAITERS_RUN) && kind != WORKER,
 	                         options->spin ? pool->spin : 0);
 }
@@ -69,6 +76,8 @@ static void executor_free(tl_executor *pool)
 {
 	lock(&pool->inbox.list.lock); /* a canceller's last touch may be its unlock */
 	unlock(&pool->inbox.list.lock);
+	lock(&pool->inbox.urgent.lock);
+	unlock(&pool->inbox.urgent.lock);
 	for (unsigned i = 0; i < pool->slots; i++) {
 		free(pool->workers[i]->forks);
 		free(pool->workers[i]);
@@ -129,7 +138,7 @@ static tl_executor *executor_new(enum kind kind, unsigned min, unsigned max,
 
 TL_API tl_executor *tl_worker_create(const tl_options *options)
 {
-	if (options_check(options))
+	if (options_check(options) || (options && options->when_full == TL_FULL_RUN))
 		return fail_with(-EINVAL);
 	return executor_new(WORKER, 1, 1, options);
 }
@@ -163,8 +172,11 @@ static void cancel_one(tl_executor *pool, tl_task *task)
 {
 	if (!task)
 		return;
+	pending_leave(pool);
 	fetch_add_relaxed(&pool->cancelled, 1);
-	if (task_begin(task)) {
+	if (is_runner(task))
+		serial_turn(task->argument_, task, NULL);
+	else if (task_begin(task)) {
 		task->future.error_ = -ECANCELED;
 		future_finish(&task->future, CANCELLED);
 	}
@@ -177,7 +189,8 @@ static void cancel_pending(tl_executor *pool)
 	tl_task *task;
 	while (inbox_take(inbox, 1, 1, &spot))
 		cancel_one(pool, inbox_get(inbox, spot));
-	while ((task = overflow_take(&inbox->list)))
+	while ((task = overflow_take(&inbox->urgent)) ||
+	       (task = overflow_take(&inbox->list)))
 		cancel_one(pool, task);
 	for (unsigned i = 0; i < load_acquire(&pool->slots); i++) {
 		struct worker *worker = pool_worker(pool, i);
@@ -195,9 +208,12 @@ static void executor_close(tl_executor *pool, enum tl_shutdown_mode how)
 	if (how == TL_CANCEL) /* first: nothing more is begun once submits are refused */
 		exchange_seq_cst(&pool->cancelling, 1u);
 	inbox_close(&pool->inbox);
+	pending_close(pool);
 	exchange_seq_cst(&pool->closed, 1u); /* last: idle workers may end from here on */
 	if (how == TL_CANCEL)
 		cancel_pending(pool);
+	if (pool_has_work(pool)) /* submitted quietly, perhaps, and nobody was woken */
+		pool_signal(pool);
 	pool_finish_if_idle(pool);
 }
 
@@ -222,6 +238,7 @@ static int executor_reopen(tl_executor *pool)
 	store_relaxed(&pool->finished, 0u);
 	store_relaxed(&pool->cancelling, 0u);
 	store_relaxed(&pool->role, 0u);
+	store_relaxed(&pool->pending, 0u);
 	exchange_seq_cst(&pool->closed, 0u);
 	unlock(&pool->threads_lock);
 	int error = executor_start(pool);
@@ -232,7 +249,7 @@ static int executor_reopen(tl_executor *pool)
 
 static bool called_from_own_task(const tl_executor *pool)
 {
-	return self.worker && self.worker->pool == pool;
+	return (self.worker && self.worker->pool == pool) || runs_task_of(pool);
 }
 
 TL_API int tl_executor_shutdown(tl_executor *executor, enum tl_shutdown_mode how,
@@ -240,11 +257,13 @@ TL_API int tl_executor_shutdown(tl_executor *executor, enum tl_shutdown_mode how
 {
 	if (!executor || timeout < 0 || (how != TL_DRAIN && how != TL_CANCEL))
 		return -EINVAL;
+	int64_t deadline = deadline_after(timeout);
+	if (executor_is_serial(executor))
+		return serial_shutdown(serial_of(executor), how, deadline);
 	if (!pool_is_ours(executor))
 		return -EOWNERDEAD;
 	CHECK_POOL(executor);
 	debug_count(&executor->waiters, 1);
-	int64_t deadline = deadline_after(timeout);
 	executor_close(executor, how);
 	int error = -EDEADLK;
 	if (!called_from_own_task(executor))
@@ -259,6 +278,8 @@ TL_API int tl_executor_destroy(tl_executor *executor)
 {
 	if (!executor)
 		return 0;
+	if (executor_is_serial(executor))
+		return serial_destroy(serial_of(executor));
 	if (!pool_is_ours(executor))
 		return -EOWNERDEAD;
 	if (called_from_own_task(executor))

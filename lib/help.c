@@ -20,6 +20,7 @@
 #include <limits.h>
 
 #include "futex.h"
+#include "pending.h"
 
 static bool help_allowed(tl_task *task)
 {
@@ -44,6 +45,7 @@ static void help_let_go(tl_task *task)
 
 static void help_execute(tl_executor *pool, tl_task *task)
 {
+	pending_leave(pool);
 	if (!task_begin(task)) {
 		fetch_add_relaxed(&pool->cancelled, 1);
 		return;
@@ -68,12 +70,11 @@ static bool help_run(tl_task *task)
 		return false;
 	}
 	tl_executor *pool = task->executor_;
-	fetch_add_seq_cst(&pool->live, 1u);
+	pool_hold(pool);
 	bool won = pool_claim(pool, task);
 	help_let_go(task);
 	if (won)
 		help_execute(pool, task);
-	if (fetch_sub_seq_cst(&pool->live, 1u) <= 2) /* 1 left: see worker_main */
-		futex_wake(&pool->live, INT_MAX);
+	pool_let_go(pool);
 	return won;
 }

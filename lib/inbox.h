@@ -4,6 +4,7 @@
  *   level 0   an injector that is small, so that its lines stay in the caches
  *   level 1   an injector that is deep, in memory that is touched as far as it is used
  *   list      without a bound, through the tasks themselves, under a lock
+ *   urgent    the same; not behind the others but in front of them
  *
  * A push goes into the first queue that has room, but never in front of what waits in a
  * later one; takers look in the same order. So of two tasks that one thread pushes, the
@@ -22,7 +23,8 @@
 
 struct inbox {
 	struct injector level[2];
-	struct overflow list;
+	ON_OWN_LINE struct overflow list;
+	ON_OWN_LINE struct overflow urgent;
 	ON_OWN_LINE uint64_t slots[1 << SHALLOW_BITS];
 };
 
@@ -48,15 +50,15 @@ static inline void inbox_free(struct inbox *inbox)
 	munmap(inbox->level[1].slots, DEEP_BYTES);
 }
 
-static COLD int inbox_push_list(struct inbox *inbox, tl_task *task)
+static COLD int inbox_append(struct inbox *inbox, struct overflow *list, tl_task *task)
 {
 	int error = 0;
-	lock(&inbox->list.lock);
+	lock(&list->lock);
 	if (load_acquire(&inbox->level[1].tail) & CLOSED)
 		error = -ESHUTDOWN;
 	else
-		overflow_append(&inbox->list, task);
-	unlock(&inbox->list.lock);
+		overflow_append(list, task);
+	unlock(&list->lock);
 	return error;
 }
 
@@ -67,10 +69,15 @@ static __attribute__((noinline)) int inbox_push_deep(struct inbox *inbox, tl_tas
 		if (LIKELY(error != -ENOSPC))
 			return error;
 	}
-	return inbox_push_list(inbox, task);
+	return inbox_append(inbox, &inbox->list, task);
 }
 
 /* 0 or -ESHUTDOWN. Full edge on success. */
+static inline int inbox_push_urgent(struct inbox *inbox, tl_task *task)
+{
+	return inbox_append(inbox, &inbox->urgent, task);
+}
+
 static inline int inbox_push(struct inbox *inbox, tl_task *task)
 {
 	if (LIKELY(!injector_count(&inbox->level[1]) && !overflow_count(&inbox->list))) {
@@ -88,6 +95,8 @@ static inline void inbox_close(struct inbox *inbox)
 	fetch_or_seq_cst(&inbox->level[1].tail, CLOSED);
 	lock(&inbox->list.lock); /* who was about to append has done so, or won't */
 	unlock(&inbox->list.lock);
+	lock(&inbox->urgent.lock);
+	unlock(&inbox->urgent.lock);
 }
 
 static inline void inbox_reopen(struct inbox *inbox)
@@ -100,7 +109,7 @@ static inline void inbox_reopen(struct inbox *inbox)
 static inline uint64_t inbox_count(struct inbox *inbox)
 {
 	return injector_count(&inbox->level[0]) + injector_count(&inbox->level[1]) +
-	       overflow_count(&inbox->list);
+	       overflow_count(&inbox->list) + overflow_count(&inbox->urgent);
 }
 
 /* How many were ever pushed. */
@@ -108,7 +117,7 @@ static inline uint64_t inbox_pushed(struct inbox *inbox)
 {
 	return (load_relaxed(&inbox->level[0].tail) & ~CLOSED) +
 	       (load_relaxed(&inbox->level[1].tail) & ~CLOSED) +
-	       load_relaxed(&inbox->list.pushed);
+	       load_relaxed(&inbox->list.pushed) + load_relaxed(&inbox->urgent.pushed);
 }
 
 /* Take over spots, each two above the one before, out of one of the injectors. */

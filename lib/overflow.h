@@ -13,7 +13,7 @@
 #include "place.h"
 
 struct overflow {
-	ON_OWN_LINE uint64_t count;
+	uint64_t count;
 	struct lock lock;
 	tl_task *first, *last;
 	uint64_t pushed; /* ever; statistics */

@@ -13,6 +13,7 @@
  *             a shutdown
  *   blocked   workers that wait inside a task; spares may stand in for them
  *   role      the searcher's role, see sleep.h
+ *   pending   with max_pending: tasks accepted and not yet begun, see pending.h
  *   idle      a bit for each worker that is without work and not claimed
  *   joiners   the same for those that wait in a join, and may take forks only
  */
@@ -30,6 +31,7 @@
 struct counters {
 	uint64_t local; /* submitted from inside */
 	uint64_t begun, completed, cancelled, stolen;
+	uint64_t served; /* tasks of serial queues, within a task of the pool */
 	uint64_t parks, vain;
 };
 
@@ -42,6 +44,7 @@ struct worker {
 	unsigned index;
 	unsigned tick;   /* tasks since it looked outside */
 	unsigned victim; /* whom it robbed last */
+	unsigned urgent; /* urgent tasks since it looked at the others first */
 	bool announced;  /* own idle bit was set and not taken back */
 	bool searcher;   /* holds the role */
 	bool woken;      /* by a claim, and has not found work since */
@@ -62,7 +65,7 @@ struct worker {
 
 struct tl_executor {
 	/* Set at creation, or seldom: */
-	uint32_t process; /* whose threads it has */
+	uint32_t process; /* whose threads it has; or SERIAL */
 	uint32_t waiters; /* debug build: threads inside tl_executor_shutdown */
 	bool destroyed;   /* debug build */
 	bool adaptive, ordered;
@@ -73,8 +76,11 @@ struct tl_executor {
 	uint32_t finished;   /* closed and nothing left: workers end */
 	uint32_t slots;      /* workers[0..slots) may be set */
 	int64_t idle_timeout, spin;
-	int pauses;         /* between two looks of a spinning worker */
-	uint32_t hints;     /* for those who wait for its tasks: help.h */
+	int pauses;           /* between two looks of a spinning worker */
+	uint32_t hints;       /* for those who wait for its tasks: help.h */
+	uint32_t max_pending; /* 0: any number; see pending.h */
+	enum tl_when_full when_full;
+	int64_t full_timeout;
 	tl_options options; /* hooks, stack size */
 	struct worker *workers[TL_MAX_WORKERS];
 
@@ -91,22 +97,55 @@ struct tl_executor {
 	pthread_t old_thread;     /* the last one retired, not joined yet */
 	bool have_old_thread;
 	uint64_t started, retired;
-	uint64_t wakes, cancelled, helped; /* from anywhere */
+	uint64_t wakes, cancelled, helped, inlined; /* from anywhere */
 
+	/* Here: with its tail and head in one pair of lines submit_task took 25 % more. */
 	struct inbox inbox;
+
+	ON_OWN_LINE uint32_t pending;
+	uint32_t room_waiters;
 };
+
+/* A serial queue (serial.h) begins with this number in the place of a process's: what is
+ * not a pool of ours is looked at again, and pools pay nothing for it. */
+#define SERIAL UINT32_MAX
+
+static inline bool executor_is_serial(const tl_executor *executor)
+{
+	return *(const uint32_t *)executor == SERIAL;
+}
 
 /* False in a child forked off since: it has none of these threads. */
 static inline bool pool_is_ours(const tl_executor *pool)
 {
-	return process_is(pool->process);
+	return process_is(*(const uint32_t *)pool); /* also of what is no pool: above */
 }
 
 #ifdef TL_DEBUG
-#define CHECK_POOL(pool) MISUSE((pool)->destroyed, "this executor has been destroyed")
+#define CHECK_POOL(pool)                                                                 \
+	MISUSE(!executor_is_serial(pool) && (pool)->destroyed,                           \
+	       "this executor has been destroyed")
 #else
 #define CHECK_POOL(pool) ((void)0)
 #endif
+
+/* What a task carries of its pool's options, for those who wait for it and may not touch
+ * the pool: for how many ns to watch it, << 3 | the kind of its queue |
+ * whether they may run it. */
+#define HINT_RUN UINT32_C(1)
+#define HINT_SERIAL UINT32_C(2)
+#define HINT_URGENT UINT32_C(4)
+#define HINT_SPIN_MOST INT64_C(500000000)
+
+static inline uint32_t hints_make(bool run, int64_t spin)
+{
+	return (uint32_t)(spin < HINT_SPIN_MOST ? spin : HINT_SPIN_MOST) << 3 | run;
+}
+
+static inline int64_t hints_spin(uint32_t hints)
+{
+	return hints >> 3;
+}
 
 /* How many threads the pool may have now. */
 static inline uint32_t pool_limit(tl_executor *pool)
@@ -136,6 +175,11 @@ static bool pool_has_forks(tl_executor *pool);
 
 /* Take this very task out of where it is queued. The pool must be known to live. */
 static bool pool_claim(tl_executor *pool, tl_task *task);
+
+/* threads.c: count among the live threads of a pool that can't end before that, so that
+ * it isn't freed before the letting go. */
+static void pool_hold(tl_executor *pool);
+static void pool_let_go(tl_executor *pool);
 
 /* threads.c: a place among the threads, if the limit allows; and a thread to fill it:
  * one that has work waiting for it, or one that is idle from its first moment on. */

@@ -36,10 +36,13 @@ static bool pool_has_work(tl_executor *pool)
 static bool pool_claim(tl_executor *pool, tl_task *task)
 {
 	uintptr_t place = load_acquire(&task->place_);
+	bool urgent = load_relaxed(&task->hints_) & HINT_URGENT;
 	switch (place_kind(place)) {
 	case PLACE_INBOX: return inbox_claim(&pool->inbox, place_spot(place), task);
 	case PLACE_RING: return ring_claim(place_pointer(place), task);
-	case PLACE_OVERFLOW: return overflow_claim(&pool->inbox.list, task);
+	case PLACE_OVERFLOW:
+		return overflow_claim(urgent ? &pool->inbox.urgent : &pool->inbox.list,
+		                      task);
 	case PLACE_NONE: break;
 	}
 	return false;

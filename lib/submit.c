@@ -2,28 +2,50 @@
 /* layer 6: submit · the way of a task into a pool */
 #include "executor.h"
 #include "futex.h"
+#include "pending.h"
+#include "serial.h"
 
 static int executor_push(tl_executor *pool, tl_task *task)
 {
 	struct worker *worker = self.worker;
+	int error = 0;
 	store_relaxed(&task->hints_, pool->hints);
 	if (worker && worker->pool == pool && !pool->ordered) {
 		if (UNLIKELY(load_relaxed(&pool->closed)))
-			return -ESHUTDOWN;
-		if (LIKELY(ring_push(&worker->ring, task))) {
+			error = -ESHUTDOWN;
+		else if (LIKELY(ring_push(&worker->ring, task))) {
 			count_up(&worker->counters.local, 1);
 			return 0;
 		}
 	}
-	return inbox_push(&pool->inbox, task);
+	if (LIKELY(!error))
+		error = inbox_push(&pool->inbox, task);
+	if (UNLIKELY(error))
+		pending_leave(pool);
+	return error;
+}
+
+static COLD int executor_push_urgent(tl_executor *pool, tl_task *task)
+{
+	store_relaxed(&task->hints_, pool->hints | HINT_URGENT);
+	int error = inbox_push_urgent(&pool->inbox, task);
+	if (error)
+		pending_leave(pool);
+	return error;
+}
+
+static inline int executor_push_as(tl_executor *pool, tl_task *task, enum how how)
+{
+	return how == URGENTLY ? executor_push_urgent(pool, task)
+	                       : executor_push(pool, task);
 }
 
 /* A pool that may grow: first have a worker for this task, then push it. */
-static COLD int submit_growing(tl_executor *pool, tl_task *task)
+static COLD int submit_growing(tl_executor *pool, tl_task *task, enum how how)
 {
 	struct worker *claimed = idle_claim(pool);
 	bool reserved = !claimed && pool_reserve_thread(pool);
-	int error = executor_push(pool, task);
+	int error = executor_push_as(pool, task, how);
 	if (claimed) {
 		worker_notify(claimed, PLAIN);
 	} else if (reserved && error) {
@@ -36,14 +58,46 @@ static COLD int submit_growing(tl_executor *pool, tl_task *task)
 	return error;
 }
 
-static int executor_submit(tl_executor *pool, tl_task *task)
+/* Besides RUN_HERE, of pending_enter. */
+enum { TO_SERIAL = 2 };
+
+static int executor_enter(tl_executor *pool)
 {
 	if (UNLIKELY(!pool_is_ours(pool)))
-		return -EOWNERDEAD;
-	if (pool->adaptive && pool_may_grow(pool))
-		return submit_growing(pool, task);
-	int error = executor_push(pool, task);
-	if (LIKELY(!error))
+		return executor_is_serial(pool) ? TO_SERIAL : -EOWNERDEAD;
+	return UNLIKELY(pool->max_pending) ? pending_enter(pool) : 0;
+}
+
+/* There is no room: the submitter runs it. A shutdown waits for that as for a helper. */
+static COLD int submit_run_here(tl_executor *pool, tl_task *task)
+{
+	int error = -ESHUTDOWN;
+	pool_hold(pool);
+	if (!load_seq_cst(&pool->closed)) {
+		error = 0;
+		if (task_begin(task)) {
+			fetch_add_relaxed(&pool->inlined, 1);
+			future_finish(&task->future, task_call(task));
+		}
+	}
+	pool_let_go(pool);
+	return error;
+}
+
+static inline int executor_submit(tl_executor *pool, tl_task *task, int way, enum how how)
+{
+	if (UNLIKELY(way < 0))
+		return way;
+	if (UNLIKELY(way == RUN_HERE))
+		return submit_run_here(pool, task);
+	if (UNLIKELY(way == TO_SERIAL))
+		return how == URGENTLY
+		               ? -EINVAL
+		               : serial_submit(serial_of(pool), task, how == WAKING);
+	if (how != QUIETLY && pool->adaptive && pool_may_grow(pool))
+		return submit_growing(pool, task, how);
+	int error = executor_push_as(pool, task, how);
+	if (LIKELY(!error) && how != QUIETLY)
 		pool_signal(pool);
 	return error;
 }
@@ -56,7 +110,7 @@ TL_API tl_future *tl_submit(tl_executor *executor, tl_function *function, void *
 	if (UNLIKELY(!task))
 		return NULL;
 	CHECK_POOL(executor);
-	int error = executor_submit(executor, task);
+	int error = executor_submit(executor, task, executor_enter(executor), WAKING);
 	if (UNLIKELY(error)) {
 		cell_free(task);
 		return fail_with(error);
@@ -72,15 +126,21 @@ static void wake_early_waiters(tl_task *task, int64_t word)
 		futex_wake(&task->future.word_, INT_MAX);
 }
 
-TL_API int tl_submit_task(tl_executor *executor, tl_task *task)
+static inline int submit_own(tl_executor *executor, tl_task *task, enum how how)
 {
 	if (!executor || !task || !task->function_)
 		return -EINVAL;
-	int64_t word = task_enqueue(task, executor);
-	if (UNLIKELY(word < 0))
-		return (int)word;
 	CHECK_POOL(executor);
-	int error = executor_submit(executor, task);
+	int way = executor_enter(executor);
+	if (UNLIKELY(way < 0))
+		return way;
+	int64_t word = task_enqueue(task, executor);
+	if (UNLIKELY(word < 0)) {
+		if (way == 0)
+			pending_leave(executor);
+		return (int)word;
+	}
+	int error = executor_submit(executor, task, way, how);
 	if (UNLIKELY(error))
 		task_refused(task);
 	else
@@ -88,44 +148,76 @@ TL_API int tl_submit_task(tl_executor *executor, tl_task *task)
 	return error;
 }
 
-/* A batch into a pool that has all its threads: wake what it needs at once. */
-static void signal_batch(tl_executor *pool, size_t n)
+TL_API int tl_submit_task(tl_executor *executor, tl_task *task)
 {
-	struct worker *worker;
-	while (n-- > 1 && idle_any(pool) && (worker = idle_claim(pool)))
-		worker_notify(worker, PLAIN);
+	return submit_own(executor, task, WAKING);
+}
+
+TL_API int tl_submit_quietly(tl_executor *executor, tl_task *task)
+{
+	return submit_own(executor, task, QUIETLY);
+}
+
+TL_API int tl_submit_urgently(tl_executor *executor, tl_task *task)
+{
+	return submit_own(executor, task, URGENTLY);
+}
+
+/* Wake, or start, what n tasks need at once. */
+static void signal_batch(tl_executor *pool, uint64_t n)
+{
+	while (n-- > 1 && pool_has_work(pool)) {
+		struct worker *worker = idle_any(pool) ? idle_claim(pool) : NULL;
+		if (worker)
+			worker_notify(worker, PLAIN);
+		else if (!pool_reserve_thread(pool) || pool_start_thread(pool, false))
+			break;
+	}
 	pool_signal(pool);
+}
+
+static uint64_t own_ring_count(tl_executor *pool)
+{
+	struct worker *worker = self.worker;
+	if (!worker || worker->pool != pool)
+		return 0;
+	return load_relaxed(&worker->ring.tail) - load_relaxed(&worker->ring.head);
+}
+
+TL_API int tl_kick(tl_executor *executor)
+{
+	if (!executor)
+		return -EINVAL;
+	tl_executor *pool =
+		executor_is_serial(executor) ? serial_of(executor)->pool : executor;
+	CHECK_POOL(pool);
+	if (!pool_is_ours(pool))
+		return -EOWNERDEAD;
+	uint64_t n = inbox_count(&pool->inbox) + own_ring_count(pool);
+	if (n)
+		signal_batch(pool, n);
+	return 0;
 }
 
 TL_API int tl_submit_tasks(tl_executor *executor, tl_task *const *tasks, size_t n)
 {
-	size_t accepted = 0, unsignalled = 0;
+	size_t accepted = 0;
 	int error = 0;
 	if (!executor || (!tasks && n) || n > INT_MAX)
 		return -EINVAL;
-	if (UNLIKELY(!pool_is_ours(executor)))
+	bool serial = executor_is_serial(executor);
+	if (UNLIKELY(!serial && !pool_is_ours(executor)))
 		return -EOWNERDEAD;
-	for (; accepted < n && !error; accepted++) {
+	bool together = !serial && !executor->adaptive && !executor->max_pending;
+	while (accepted < n) {
 		tl_task *task = tasks[accepted];
-		int64_t word =
-			task && task->function_ ? task_enqueue(task, executor) : -EINVAL;
-		if (word < 0) {
-			error = (int)word;
+		error = together ? tl_submit_quietly(executor, task)
+		                 : tl_submit_task(executor, task);
+		if (error)
 			break;
-		}
-		if (executor->adaptive) {
-			error = executor_submit(executor, task);
-		} else {
-			error = executor_push(executor, task);
-			unsignalled += !error;
-		}
-		if (error) {
-			task_refused(task);
-			break;
-		}
-		wake_early_waiters(task, word);
+		accepted++;
 	}
-	if (unsignalled)
-		signal_batch(executor, unsignalled);
+	if (together && accepted)
+		signal_batch(executor, accepted);
 	return accepted ? (int)accepted : error;
 }

@@ -7,6 +7,7 @@
 
 /* What tl_fail returns: an address that no value of a user can be. */
 static char failure;
+#define GIVEN_AWAY 1 /* no error: those are negative */
 
 static COLD uint32_t task_unheld(tl_task *task)
 {
@@ -52,6 +53,8 @@ static enum state task_call(tl_task *task)
 	void *value = task->function_(task->argument_);
 	self.frame = frame.below;
 	if (UNLIKELY(value == &failure)) {
+		if (frame.error == GIVEN_AWAY)
+			return QUEUED;
 		task->future.error_ = frame.error;
 		return frame.error == -ECANCELED ? CANCELLED : FAILED;
 	}
@@ -59,10 +62,24 @@ static enum state task_call(tl_task *task)
 	return DONE;
 }
 
+static void *task_given_away(void)
+{
+	self.frame->error = GIVEN_AWAY;
+	return &failure;
+}
+
 static bool runs_here(const tl_future *future)
 {
 	for (struct frame *frame = self.frame; frame; frame = frame->below)
 		if (&frame->task->future == future)
+			return true;
+	return false;
+}
+
+static bool runs_task_of(const tl_executor *executor)
+{
+	for (struct frame *frame = self.frame; frame; frame = frame->below)
+		if (frame->task->executor_ == executor)
 			return true;
 	return false;
 }

@@ -13,6 +13,10 @@
 static bool task_begin(tl_task *task);
 static enum state task_call(tl_task *task);
 
+/* What a function returns that has given its own task to another thread: nothing is to be
+ * ended here. task_call then says QUEUED. */
+static void *task_given_away(void);
+
 /* Wait until nobody looks for it in a queue (HELD); returns the word then. */
 static uint32_t task_unheld(tl_task *task);
 
@@ -27,5 +31,8 @@ static void task_refused(tl_task *task);
 
 /* Does this thread run this task, here or further down its stack? */
 static bool runs_here(const tl_future *future);
+
+/* Does it run any task of this executor? */
+static bool runs_task_of(const tl_executor *executor);
 
 #endif

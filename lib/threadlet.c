@@ -14,8 +14,11 @@
 #include "queues.c"
 #include "sleep.c"
 
+#include "pending.c"
+
 #include "forks.c"
 #include "help.c"
+#include "serial.c"
 #include "threads.c"
 #include "worker.c"
 

@@ -9,6 +9,17 @@
 #include "futex.h"
 #include "worker.h"
 
+static void pool_hold(tl_executor *pool)
+{
+	fetch_add_seq_cst(&pool->live, 1u);
+}
+
+static void pool_let_go(tl_executor *pool)
+{
+	if (fetch_sub_seq_cst(&pool->live, 1u) <= 2) /* 1 left: exit inside a task */
+		futex_wake(&pool->live, INT_MAX);
+}
+
 static bool pool_reserve_thread(tl_executor *pool)
 {
 	uint32_t threads = load_seq_cst(&pool->threads);
@@ -77,8 +88,7 @@ static void *worker_main(void *argument)
 		worker_retire(worker);
 		pool_finish_if_idle(pool);
 	}
-	if (fetch_sub_seq_cst(&pool->live, 1u) <= 2) /* 1 left: exit inside a task */
-		futex_wake(&pool->live, INT_MAX);
+	pool_let_go(pool);
 	return NULL;
 }
 

@@ -32,6 +32,14 @@
 /* A worker looks at outside work at least once in so many tasks (as Go). */
 #define OUTSIDE_EVERY 61
 
+/* Urgent tasks that a worker takes in a row before it looks at the others first. */
+#define URGENT_MOST 16
+
+/* Tasks of a serial queue that one turn runs before its runner goes to the end of the
+ * pool's queue. As Go's time slice in spirit: enough to spread the cost of the hand-over,
+ * some 100 ns; few enough that 100,000 queues share two workers. */
+#define SERIAL_TURN 32
+
 /* ns: how long an idle worker looks for work before it parks, by default. A wake
  * costs the submitter 14 us across two virtual CPUs. make bench, row submit. */
 #define SPIN_DEFAULT 10000

@@ -20,6 +20,7 @@
 #include "clock.h"
 #include "forks.h"
 #include "help.h"
+#include "serial.h"
 
 static int wait_run_queued(tl_future *future)
 {
@@ -39,9 +40,13 @@ static int wait_run_queued(tl_future *future)
 	bool fires = self.fires;
 	self.put_off = NULL;
 	self.fires = false;
-	bool ran = own || help_run(task);
+	int ran = own;
 	if (own)
 		worker_execute(worker, task);
+	else if (worker)
+		ran = serial_run_queued(task);
+	if (!ran)
+		ran = help_run(task);
 	self.put_off = put_off;
 	self.fires = fires;
 	return ran;
@@ -102,6 +107,7 @@ static int64_t wait_spin(tl_future *future)
 		return 0;
 	uint32_t hints = load_relaxed(&task_of(future)->hints_);
 	bool ours = worker && task_of(future)->executor_ == worker->pool;
+	ours = ours || (worker && (hints & HINT_SERIAL));
 	if (state == QUEUED && (ours || (hints & HINT_RUN)))
 		return 0;
 	if (state == QUEUED || hints_spin(hints))

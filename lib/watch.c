@@ -16,8 +16,9 @@ static bool worker_watch(struct worker *worker, int64_t now, tl_stuck *stuck)
 		worker->watched = 0;
 		return false;
 	}
-	if (worker->watched != begun + completed) {
-		worker->watched = begun + completed;
+	uint64_t did = begun + completed + load_relaxed(&worker->counters.served);
+	if (worker->watched != did) {
+		worker->watched = did;
 		worker->watched_since = now;
 	}
 	stuck->worker = worker->index;
@@ -31,7 +32,7 @@ TL_API int tl_executor_watch(tl_executor *executor, int64_t limit,
                              void (*report)(const tl_stuck *stuck, void *context),
                              void *context)
 {
-	if (!executor || limit < 0)
+	if (!executor || limit < 0 || executor_is_serial(executor))
 		return -EINVAL;
 	CHECK_POOL(executor);
 	if (!pool_is_ours(executor))

@@ -4,6 +4,8 @@
 
 #include "clock.h"
 #include "forks.h"
+#include "pending.h"
+#include "serial.h"
 
 /* ---- Finding work ------------------------------------------------------------- */
 
@@ -81,11 +83,18 @@ static tl_task *worker_steal(struct worker *worker)
 
 static tl_task *worker_find(struct worker *worker)
 {
-	tl_task *task = worker_take_injected(worker, RANGE_MOST);
+	tl_task *task = overflow_take(&worker->pool->inbox.urgent);
+	if (!task)
+		task = worker_take_injected(worker, RANGE_MOST);
 	if (!task)
 		task = worker_take_overflowed(worker);
-	if (!task)
-		task = worker_steal(worker);
+	return task ? task : worker_steal(worker);
+}
+
+/* The same, and forks: for the loop alone. */
+static tl_task *worker_find_any(struct worker *worker)
+{
+	tl_task *task = worker_find(worker);
 	return task ? task : forks_find(worker);
 }
 
@@ -95,10 +104,24 @@ static bool worker_too_many(struct worker *worker)
 	return UNLIKELY(load_relaxed(&pool->threads) > pool_limit(pool));
 }
 
+/* What is urgent first, unless it is the turn of the others. */
+static COLD tl_task *worker_take_urgent(struct worker *worker)
+{
+	if (++worker->urgent <= URGENT_MOST)
+		return overflow_take(&worker->pool->inbox.urgent);
+	worker->urgent = 0;
+	return NULL;
+}
+
 /* Own work first, newest first; then from outside, oldest first. */
 static tl_task *worker_next(struct worker *worker)
 {
 	tl_task *task = NULL;
+	if (UNLIKELY(load_relaxed(&worker->pool->inbox.urgent.count))) {
+		task = worker_take_urgent(worker);
+		if (task)
+			return task;
+	}
 	if (UNLIKELY(++worker->tick >= OUTSIDE_EVERY) && !worker->pool->ordered) {
 		worker->tick = 0;
 		task = range_next(&worker->range, &worker->pool->inbox);
@@ -116,7 +139,7 @@ static tl_task *worker_next(struct worker *worker)
 		if (!task)
 			task = worker_take_overflowed(worker);
 	}
-	return task;
+	return task ? task : overflow_take(&worker->pool->inbox.urgent);
 }
 
 /* ---- Running a task ----------------------------------------------------------- */
@@ -151,16 +174,13 @@ static void worker_fire(struct worker *worker, tl_callback *list)
 static void worker_execute(struct worker *worker, tl_task *task)
 {
 	tl_executor *pool = worker->pool;
-	if (UNLIKELY(task == &forked)) {
-		forks_call_found(worker);
-		return;
-	}
+	pending_leave(pool);
 	if (UNLIKELY(!task_begin(task))) {
 		count_up(&worker->counters.cancelled, 1);
 		return;
 	}
 	enum state state = CANCELLED;
-	if (UNLIKELY(load_relaxed(&pool->cancelling))) {
+	if (UNLIKELY(load_relaxed(&pool->cancelling) && !is_runner(task))) {
 		task->future.error_ = -ECANCELED;
 		count_up(&worker->counters.cancelled, 1);
 	} else {
@@ -175,6 +195,8 @@ static void worker_execute(struct worker *worker, tl_task *task)
 		store_relaxed(&worker->function, function);
 		store_relaxed(&worker->argument, argument);
 		count_up(&worker->counters.completed, 1);
+		if (UNLIKELY(state == QUEUED)) /* a runner */
+			return;
 	}
 	/* Idle before the result is out: who waits for it finds this worker, not another. */
 	if (!self.frame && load_relaxed(&pool->max_workers) > 1 &&
@@ -253,7 +275,7 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 		if (worker->announced && worker_notified(worker))
 			continue;
 		if (worker->woken) {
-			tl_task *task = worker_find(worker);
+			tl_task *task = worker_find_any(worker);
 			if (task) {
 				worker_pass_on(worker);
 				return task;
@@ -279,7 +301,7 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 		forks_ask(pool);
 		if (worker_search(worker)) {
 			worker_withdraw(worker);
-			tl_task *task = worker_find(worker);
+			tl_task *task = worker_find_any(worker);
 			if (task) {
 				worker_pass_on(worker);
 				return task;
@@ -308,10 +330,15 @@ static bool worker_run(struct worker *worker)
 		process_leave_child(worker->pool->process);
 		bool idle = worker->announced || worker->woken;
 		tl_task *task = idle ? NULL : worker_next(worker);
-		if (!task)
+		if (!task) {
 			task = worker_idle(worker, &retires);
-		if (!task)
-			return retires;
+			if (!task)
+				return retires;
+			if (task == &forked) {
+				forks_call_found(worker);
+				continue;
+			}
+		}
 		worker_execute(worker, task);
 	}
 }

@@ -26,7 +26,7 @@
 #define MILLISECOND INT64_C(1000000)
 #define VALUE(n) ((void *)(intptr_t)(n))
 
-enum { THREADS = 6, SHARED = 3, TASKS = 512, STALL_SECONDS = 60 };
+enum { THREADS = 6, SHARED = 5, TASKS = 512, STALL_SECONDS = 60 };
 
 static struct {
 	atomic_ulong operations, cells, own, batches, go, spawns, executors, regions,
@@ -324,8 +324,18 @@ static void use_own_tasks(struct actor *actor, tl_executor *executor)
 			some = 1;
 		if (some > n - done)
 			some = n - done;
-		int result = some == 1 ? tl_submit_task(executor, batch[done])
-		                       : tl_submit_tasks(executor, batch + done, some);
+		bool quiet = some == 1 && below(&actor->random, 4) == 0;
+		bool urgent = some == 1 && !quiet && below(&actor->random, 4) == 0;
+		int result = -EINVAL; /* a serial queue has no urgent lane */
+		if (urgent)
+			result = tl_submit_urgently(executor, batch[done]);
+		if (result == -EINVAL)
+			result = quiet ? tl_submit_quietly(executor, batch[done])
+			         : some == 1
+			                 ? tl_submit_task(executor, batch[done])
+			                 : tl_submit_tasks(executor, batch + done, some);
+		if (quiet && below(&actor->random, 2))
+			CHECK(!tl_kick(executor));
 		did(some == 1 ? &count.own : &count.batches);
 		if (some == 1 && !result)
 			result = 1;
@@ -336,6 +346,7 @@ static void use_own_tasks(struct actor *actor, tl_executor *executor)
 			break;
 		done += some;
 	}
+	CHECK(!tl_kick(executor));
 	for (unsigned i = 0; i < n; i++) {
 		struct job *job = &actor->jobs[i];
 		tl_future *future = &job->task.future;
@@ -399,8 +410,16 @@ static tl_executor *make(struct actor *actor)
 		.spin = below(&actor->random, 2) ? 0 : TL_NONE,
 		.flags = below(&actor->random, 2) ? TL_WAITERS_RUN : 0,
 	};
+	if (below(&actor->random, 3) == 0) {
+		options.max_pending = 1 + below(&actor->random, 40);
+		options.when_full = TL_FULL_WAIT;
+	}
 	tl_executor *executor = NULL;
-	switch (below(&actor->random, 4)) {
+	switch (below(&actor->random, 5)) {
+	case 4: /* on a pool that others use, too */
+		executor = tl_serial_create(shared[1 + below(&actor->random, 2)],
+		                            1 + below(&actor->random, 3));
+		break;
 	case 0: executor = tl_worker_create(&options); break;
 	case 1:
 		executor = tl_fixed_pool_create(1 + below(&actor->random, 3), &options);
@@ -566,6 +585,8 @@ int main(int argc, char **argv)
 		2, &(tl_options){ .spare_workers = 1, .flags = TL_WAITERS_RUN });
 	shared[2] = tl_adaptive_pool_create(
 		&(tl_options){ .max_workers = 4, .idle_timeout = 50 * MICROSECOND });
+	shared[3] = tl_serial_create(shared[1], 1);
+	shared[4] = tl_serial_create(shared[2], 2);
 	for (unsigned i = 0; i < THREADS; i++) {
 		actors[i].random = (unsigned)(seed * 2654435761u + i * 40503u) | 1;
 		CHECK(shared[i % SHARED]);
@@ -599,7 +620,7 @@ int main(int argc, char **argv)
 		pthread_join(threads[i], NULL);
 	if (storm)
 		pthread_join(stormer, NULL);
-	for (int i = 0; i < SHARED; i++) {
+	for (int i = SHARED; i-- > 0;) { /* queues before their pools */
 		tl_stats stats;
 		CHECK(!tl_executor_shutdown(shared[i], TL_DRAIN, TL_FOREVER));
 		CHECK(!tl_executor_stats(shared[i], &stats, sizeof stats));

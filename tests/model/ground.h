@@ -46,6 +46,12 @@
 #ifndef OUTSIDE_EVERY
 #define OUTSIDE_EVERY 61
 #endif
+#ifndef URGENT_MOST
+#define URGENT_MOST 1
+#endif
+#ifndef SERIAL_TURN
+#define SERIAL_TURN 2
+#endif
 #ifndef SPIN_PAUSES
 #define SPIN_PAUSES 1
 #endif
