@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "callback.h"
 #include "futex.h"
 
 /* Where there is no deque: full from the beginning, asked by nobody. */
@@ -59,7 +60,7 @@ static void joiner_ring(struct worker *worker)
 
 static bool joiner_wake(tl_executor *pool)
 {
-	unsigned groups = (load_acquire(&pool->slots) + 63) / 64;
+	unsigned groups = (load_seq_cst(&pool->slots) + 63) / 64;
 	for (unsigned g = 0; g < groups; g++) {
 		uint64_t joiners;
 		while ((joiners = load_seq_cst(&pool->joiners[g]))) {
@@ -77,7 +78,7 @@ static bool joiner_wake(tl_executor *pool)
 
 static bool forks_wanted(tl_executor *pool)
 {
-	unsigned groups = (load_acquire(&pool->slots) + 63) / 64;
+	unsigned groups = (load_seq_cst(&pool->slots) + 63) / 64;
 	for (unsigned g = 0; g < groups; g++)
 		if (load_seq_cst(&pool->joiners[g]))
 			return true;
@@ -133,7 +134,7 @@ static void forks_offer_all(struct worker *worker)
 
 static void forks_ask(tl_executor *pool)
 {
-	unsigned slots = load_acquire(&pool->slots);
+	unsigned slots = load_seq_cst(&pool->slots);
 	for (unsigned i = 0; i < slots; i++) {
 		struct worker *worker = pool_worker(pool, i);
 		struct split *split = worker ? load_seq_cst(&worker->forks) : NULL;
@@ -157,7 +158,7 @@ static bool forks_take_any(struct worker *worker)
 	unsigned slots = load_acquire(&pool->slots);
 	for (unsigned i = 0; i < slots; i++) {
 		struct worker *owner = pool_worker(pool, (worker->victim + i) % slots);
-		if (!owner || owner == worker)
+		if (!owner)
 			continue;
 		worker->branch = forks_take(worker, owner);
 		worker->branch_owner = owner;
@@ -178,11 +179,13 @@ static tl_task *forks_find(struct worker *worker)
 static void forks_call(tl_forks *at, struct tl_branch_ *branch, struct worker *owner)
 {
 	struct frame frame = { .task = branch->task_, .below = self.frame };
+	struct callbacks aside = callbacks_aside();
 	self.frame = &frame;
 	at = split_open(split_of(at), at, frame.task);
 	branch->call_(at, branch);
 	split_close(split_of(at), at);
 	self.frame = frame.below;
+	callbacks_back(aside);
 	process_leave_child(owner->pool->process);
 	if (exchange_acq_rel(&branch->state_, (uint32_t)CALLED) == OUT_AWAITED)
 		joiner_ring(owner);

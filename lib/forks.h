@@ -52,7 +52,8 @@ static struct split *forks_of(struct worker *worker);
 /* Take a branch from that worker, or NULL. */
 static struct tl_branch_ *forks_take(struct worker *worker, struct worker *owner);
 
-/* Take one from anybody: worker->branch, worker->branch_owner. */
+/* Take one from anybody: worker->branch, worker->branch_owner. Also from oneself: a thief
+ * with an old look may have taken a younger one first, for which this worker waits. */
 static bool forks_take_any(struct worker *worker);
 
 /* The same in the place of a task: &forked, or NULL; to be called by forks_call_found. */

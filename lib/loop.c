@@ -104,9 +104,12 @@ static int loop_submit(tl_executor *executor, struct loop *loop)
 	tl_task task;
 	tl_task_init(&task, loop_task, loop);
 	int error = tl_submit_task(executor, &task);
-	if (!error)
-		error = tl_future_result(&task.future, NULL, TL_FOREVER);
-	return error;
+	if (error)
+		return error;
+	/* In the executor's own threads, also if they have to be waited for: this one, if it
+	 * isn't theirs, could only do it all alone. */
+	store_relaxed(&task.hints_, load_relaxed(&task.hints_) & ~HINT_RUN);
+	return tl_future_result(&task.future, NULL, TL_FOREVER);
 }
 
 static int loop_go(struct loop *loop)
@@ -123,6 +126,17 @@ static int loop_go(struct loop *loop)
 	return error;
 }
 
+/* Is this a task of the executor, on a worker? Then the loop is a part of that. */
+static bool loop_inside(tl_executor *executor)
+{
+	struct worker *worker = self.frame ? self.worker : NULL;
+	if (!worker || !pool_is_ours(worker->pool))
+		return false;
+	if (executor && executor_is_serial(executor))
+		return runs_task_of(executor);
+	return !executor || executor == worker->pool;
+}
+
 TL_API int tl_for(tl_executor *executor, size_t begin, size_t end,
                   tl_range_function *body, void *context)
 {
@@ -131,9 +145,8 @@ TL_API int tl_for(tl_executor *executor, size_t begin, size_t end,
 	if (begin >= end)
 		return 0;
 	struct loop loop = { body, context, begin, end, process_number(), 0 };
-	tl_executor *pool = self.worker && self.frame ? self.worker->pool : NULL;
 	int error = 0;
-	if (pool && pool_is_ours(pool) && (!executor || executor == pool))
+	if (loop_inside(executor))
 		loop_task(&loop);
 	else
 		error = executor ? loop_submit(executor, &loop) : loop_go(&loop);

@@ -10,7 +10,7 @@ static bool worker_has_forks(struct worker *worker)
 
 static bool pool_has_forks(tl_executor *pool)
 {
-	unsigned slots = load_acquire(&pool->slots);
+	unsigned slots = load_seq_cst(&pool->slots);
 	for (unsigned i = 0; i < slots; i++) {
 		struct worker *worker = pool_worker(pool, i);
 		if (worker && worker_has_forks(worker))

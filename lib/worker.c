@@ -252,6 +252,7 @@ static bool worker_retires(struct worker *worker, uint32_t floor)
 	tl_executor *pool = worker->pool;
 	if (load_relaxed(&pool->closed) || !pool_release_thread(pool, floor))
 		return false;
+	forks_ask(pool); /* a thread could be started for them now, which there was */
 	/* A submit that came before may have counted on this thread: look again. */
 	if (!pool_has_work(pool) || !pool_reserve_thread(pool))
 		return true;
