@@ -69,13 +69,26 @@ static void nobody_forgotten(void)
 		model_assert(!asleep || mark_of(split->slots[i].word_) != OFFERED);
 }
 
+/* The same for a thread that could be started: since the maximum was raised, or since one
+ * retired. */
+static bool raised;
+
+static void no_growth_forgotten(void)
+{
+	struct split *split = self.worker->forks;
+	bool grows = raised && !pool->coming && pool->threads < pool->max_workers;
+	model_assert(!grows || !split->deque.limit_);
+}
+
 static void fork_and_join(tl_forks *at, unsigned i)
 {
 	tl_branch branch;
 	tl_fork(&at, &branch, count, &called[i]);
 	nobody_forgotten();
+	no_growth_forgotten();
 	model_assert(tl_join(&at, &branch) == &called[i]);
 	nobody_forgotten();
+	no_growth_forgotten();
 }
 
 static void *forks_one(void *argument)
@@ -119,6 +132,20 @@ static void forks_beside(void)
 static void works(void)
 {
 	worker_run(play(pool, 1));
+}
+
+/* One that retires, beside one that forks. */
+static void still_retiring(void)
+{
+	still_two();
+	pool->closed = 0;
+	pool->min_workers = 1;
+	pool->workers[0]->used = true;
+}
+
+static void retires(void)
+{
+	raised = worker_run(play(pool, 1));
 }
 
 /* The same for one that sleeps in a join, in what it waits for. */
@@ -180,6 +207,19 @@ static void one_that_grows(void)
 	tl_options options = { .max_workers = 2, .spin = TL_NONE };
 	pool = tl_adaptive_pool_create(&options);
 	model_assert(pool);
+}
+
+static void one_that_may_grow_later(void)
+{
+	tl_options options = { .max_workers = 1, .spin = TL_NONE };
+	pool = tl_adaptive_pool_create(&options);
+	model_assert(pool);
+}
+
+static void raises(void)
+{
+	model_assert(tl_executor_set_max_workers(pool, 2) == 0);
+	raised = true;
 }
 
 static void two_that_retire(void)
@@ -263,5 +303,9 @@ const struct model models[] = {
 	      meets),
 	MODEL("fork-retires", "beside one that retires", two_that_retire, 1, 1, have_met,
 	      meets),
+	MODEL("fork-retired", "after one has retired", still_retiring, 2, 1, NULL,
+	      forks_beside, retires),
+	MODEL("fork-raised", "the maximum is raised", one_that_may_grow_later, 2, 0,
+	      have_met, forks, raises),
 	{ 0 },
 };
