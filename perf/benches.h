@@ -49,6 +49,8 @@ bool can_spawn(void);
 void bench_spawn(const struct arguments *);
 void bench_burst(const struct arguments *);
 
+bool can_fork(void);
+void bench_tree_forks(const struct arguments *);
 bool can_fib(void);
 void bench_fib(const struct arguments *);
 bool can_loop(void);

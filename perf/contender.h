@@ -53,6 +53,10 @@ struct contender {
 	/* Run it in a thread of its own; its result. */
 	void *(*spawn)(work_function *function, void *argument);
 
+	/* One task forks n calls, each noted in branch_size bytes of `branches`, and
+	 * joins them all. */
+	void (*fork_many)(void *pool, size_t n, void *branches, work_function *function);
+	size_t branch_size;
 	/* fib(n) by recursion, each call but the smallest ones forked, in the pool. */
 	long (*fib)(void *pool, int n);
 	/* body for parts of [0, n), in the pool; all have run when it returns. */

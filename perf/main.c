@@ -19,6 +19,7 @@ static const struct bench benches[] = {
 	{ "idle", "", can_post, bench_idle },
 	{ "spawn", "", can_spawn, bench_spawn },
 	{ "burst", "", can_post, bench_burst },
+	{ "tree_forks", "", can_fork, bench_tree_forks },
 	{ "fib", "", can_fib, bench_fib },
 	{ "for", "", can_loop, bench_for },
 	{ "depth", "", can_post, bench_depth },

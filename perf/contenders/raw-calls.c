@@ -18,6 +18,17 @@ static void destroy(void *pool)
 	(void)pool;
 }
 
+static void fork_many(void *pool, size_t n, void *branches, work_function *function)
+{
+	void **arguments = branches;
+
+	(void)pool;
+	for (size_t i = 0; i < n; i++)
+		arguments[i] = NULL;
+	for (size_t i = n; i > 0; i--)
+		function(arguments[i - 1]);
+}
+
 /* The compiler has to make the calls, as many as it makes in the others. */
 static __attribute__((noinline)) long fib_of(int n)
 {
@@ -65,6 +76,8 @@ const struct contender contender = {
 	.name = "raw-calls",
 	.create = create,
 	.destroy = destroy,
+	.fork_many = fork_many,
+	.branch_size = sizeof(void *),
 	.fib = fib,
 	.loop = loop,
 };

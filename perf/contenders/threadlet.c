@@ -63,6 +63,38 @@ static void *spawn(work_function *function, void *argument)
 	return tl_await(future);
 }
 
+TL_FORKABLE_VOID(child, work_function *, function)
+{
+	function(NULL);
+}
+
+struct many {
+	size_t n;
+	TL_BRANCH(child) * branches;
+	work_function *function;
+};
+
+TL_FORKABLE_VOID(children, struct many *, many)
+{
+	for (size_t i = 0; i < many->n; i++)
+		TL_FORK(child, &many->branches[i], many->function);
+	for (size_t i = many->n; i > 0; i--)
+		TL_JOIN(child, &many->branches[i - 1]);
+}
+
+static void *run_children(void *many)
+{
+	TL_RUN(children, many);
+	return NULL;
+}
+
+static void fork_many(void *pool, size_t n, void *branches, work_function *function)
+{
+	struct many many = { n, branches, function };
+
+	take(submit(pool, run_children, &many));
+}
+
 TL_FORKABLE(long, fib_of, int, n)
 {
 	if (n < 2)
@@ -114,6 +146,8 @@ const struct contender contender = {
 	.task_size = sizeof(tl_task),
 	.post_task = post_task,
 	.spawn = spawn,
+	.fork_many = fork_many,
+	.branch_size = sizeof(TL_BRANCH(child)),
 	.fib = fib,
 	.loop = loop,
 	.vain_wakes = vain_wakes,

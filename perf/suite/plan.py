@@ -13,7 +13,7 @@ LIMITS = {
     "raw-line": ["ping_apart"],
     "raw-ring": ["submit"],
     "raw-thread": ["spawn"],
-    "raw-calls": ["fib", "for"],
+    "raw-calls": ["fib", "for", "tree_forks"],
 }
 # Pools with an option: the benches that it is for.
 OPTIONS = {"threadlet-spin": ["ping_apart"], "threadlet-help": ["ping_apart"]}
@@ -49,7 +49,7 @@ def bench_rows(n):
     rows = [row("limits", 1, 20, metric="add", most=1)]
     rows += [row(b, w, n) for b in ("submit", "submit_task") for w in (1, 2)]
     rows += [row("mp", 2, n)]
-    rows += [row("tree", w, n) for w in (1, 2)]
+    rows += [row(b, w, n) for b in ("tree", "tree_forks") for w in (1, 2)]
     rows += [row("e2e", w, n) for w in (1, 2, 4, 8)]
     rows += [row("e2e", 2, n, 65536, metric="peak_beside", most=3)]
     rows += [row("ping_same", 1, 20000, metric="p50"),
