@@ -94,12 +94,12 @@ static void forks_signal(tl_executor *pool)
 static COLD void forks_answer(struct split *split, tl_forks *head)
 {
 	tl_executor *pool = split->owner->pool;
-	if (!pool_is_ours(pool))
+	tl_forks *from = split_offers_end(split);
+	if (from == head || !pool_is_ours(pool)) /* full of offers: asked it stays */
 		return;
 	exchange_seq_cst(&split->deque.limit_, (uintptr_t)split_end(split));
 	if (!forks_wanted(pool))
 		return;
-	tl_forks *from = split_offers_end(split);
 	if (split_offer(split, from + (head - from + 1) / 2, head))
 		forks_signal(pool);
 	else

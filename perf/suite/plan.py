@@ -36,7 +36,7 @@ def takes_part(contender, row):
     if contender in LIMITS:
         return row.bench in LIMITS[contender] and (
             contender != "raw-ring" or row.workers == 1) and (
-            contender != "raw-calls" or row.workers == 1 or row.bench == "for")
+            contender != "raw-calls" or row.workers == 1 or row.bench != "tree_forks")
     return row.bench in OPTIONS.get(contender, [row.bench])
 
 
