@@ -17,17 +17,23 @@ struct callbacks {
 
 static inline struct callbacks callbacks_aside(void)
 {
-	struct callbacks aside = { self.firing, self.put_off, self.fires };
-	self.firing = self.put_off = NULL;
-	self.fires = false;
+	struct callbacks aside = { .fires = self.fires };
+	if (UNLIKELY(aside.fires)) {
+		aside.firing = self.firing;
+		aside.put_off = self.put_off;
+		self.firing = self.put_off = NULL;
+		self.fires = false;
+	}
 	return aside;
 }
 
 static inline void callbacks_back(struct callbacks aside)
 {
-	self.firing = aside.firing;
-	self.put_off = aside.put_off;
-	self.fires = aside.fires;
+	if (UNLIKELY(aside.fires)) {
+		self.firing = aside.firing;
+		self.put_off = aside.put_off;
+		self.fires = true;
+	}
 }
 
 #endif
