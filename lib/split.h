@@ -164,10 +164,10 @@ static inline bool split_has_offer(struct split *split)
 	return false;
 }
 
-/* Anyone else: the oldest offer, or NULL. */
+/* Anyone: the oldest offer, or NULL. With an old look it may be a younger one. */
 static inline struct tl_branch_ *split_take(struct split *split, unsigned thief)
 {
-	uint64_t offered = load_seq_cst(&split->offered);
+	uint64_t offered = load_relaxed(&split->offered);
 	for (uint64_t i = 0; i < offered; i++) {
 		uintptr_t *slot = &split->slots[i].word_, word = load_relaxed(slot);
 		if (mark_of(word) == OFFERED &&
