@@ -59,6 +59,12 @@ struct contender {
 	size_t branch_size;
 	/* fib(n) by recursion, each call but the smallest ones forked, in the pool. */
 	long (*fib)(void *pool, int n);
+	/* The programs of programs.h, in the pool. */
+	long (*queens)(void *pool, int n);
+	void (*multiply)(void *pool, double *c, const double *a, const double *b,
+	                 size_t n);
+	void (*sort)(void *pool, int *list, int *room, size_t n);
+	long (*trees)(void *pool, size_t n); /* from the roots 0 to n - 1 */
 	/* body for parts of [0, n), in the pool; all have run when it returns. */
 	void (*loop)(void *pool, size_t n, void (*body)(size_t begin, size_t end));
 

@@ -22,6 +22,10 @@ static const struct bench benches[] = {
 	{ "tree_forks", "", can_fork, bench_tree_forks },
 	{ "fib", "", can_fib, bench_fib },
 	{ "for", "", can_loop, bench_for },
+	{ "queens", "", can_programs, bench_queens },
+	{ "multiply", "", can_programs, bench_multiply },
+	{ "sort", "", can_programs, bench_sort },
+	{ "trees", "", can_programs, bench_trees },
 	{ "depth", "", can_post, bench_depth },
 	{ "latency", "LOAD WORK SEED", can_post, bench_latency },
 };

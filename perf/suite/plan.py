@@ -59,6 +59,9 @@ def bench_rows(n):
              row("spawn", 1, 1000),
              row("fib", 1, 38), row("fib", 2, 38),
              row("for", 1, 10**8), row("for", 2, 10**8),
+             *(row(b, w, size) for b, size in (("queens", 13), ("multiply", 512),
+                                               ("sort", 10**6), ("trees", 100))
+               for w in (1, 2)),
              row("burst", 64, 64, most=3),
              row("idle", 2, 3, metric="switches", most=1)]
     return rows
