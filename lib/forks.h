@@ -23,7 +23,11 @@
  * signals, so all that sleep.h shows of a task in a queue holds for the offer. When the
  * offers are gone, the last one was won by T1, then T2 asks; or by J1, and J2 sees the idle
  * bit, as long as that worker has not been woken. (Two that win the last two offers: the
- * later one sees no other.) Asking too often costs one call.
+ * later one sees no other.) Asking too often costs one call. At the end of a deque that
+ * is full of offers F1 is left out: asked it stays.
+ *
+ * "Could be started" can become true later: whoever makes it so (who retires, who raises
+ * the maximum, who blocks where there are spares) asks after that, as in W1 and A1.
  *
  * A worker that waits in a join for a thief (join.c) is no idle worker: it may not
  * take tasks. It has a bit of its own, among the joiners, for which the same holds, and

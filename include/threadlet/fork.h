@@ -22,7 +22,9 @@
  * Rules: each function joins what it has forked before it returns, the last one first.
  * A branch lies in the frame of who forks it (or anywhere), untouched until it is joined.
  * What runs between a fork and its join, and each branch, stays in the thread that it
- * began in. Don't hold a lock across a join: the branch that runs there may want it.
+ * began in. Don't hold a lock across a join: the branch that runs there may want it. Nor
+ * let a branch wait for a task that was there before it: that may be further down on this
+ * stack, in a join. Tasks that it has submitted itself are fine.
  *
  * - Forks work in tasks of pools, adaptive or not (an adaptive pool grows for them as for
  *   submits). In a worker (tl_worker_create), outside of tasks, or some 500 unjoined
@@ -33,7 +35,8 @@
  * - In a branch tl_cancel_requested() asks for the task in which TL_RUN was called. A
  *   tl_fail() there has no effect: give errors back as values.
  * - A child of fork(2) that joins a branch which another thread had taken ends there,
- *   with _exit(0).
+ *   with _exit(0); so does one that returns from a branch which its thread had taken.
+ * - Don't call exit() in a branch: its task, in another thread, would wait for it.
  */
 #ifndef THREADLET_FORK_H
 #define THREADLET_FORK_H
