@@ -178,7 +178,7 @@ static tl_task *forks_find(struct worker *worker)
 /* Its frame and all it forks belong to the task in which it was forked. */
 static void forks_call(tl_forks *at, struct tl_branch_ *branch, struct worker *owner)
 {
-	struct frame frame = { .task = branch->task_, .below = self.frame };
+	struct frame frame = { branch->task_, self.frame, FORKED };
 	struct callbacks aside = callbacks_aside();
 	self.frame = &frame;
 	at = split_open(split_of(at), at, frame.task);

@@ -12,7 +12,17 @@ struct magazine;
 struct frame {
 	tl_task *task;
 	struct frame *below;
-	int error; /* recorded by tl_fail */
+	int error; /* recorded by tl_fail; or FORKED */
+};
+
+/* In the place of the error: this runs a branch of the task, whose own frame may be on
+ * another stack. Errors are negative. */
+#define FORKED 2
+
+/* What this thread waits for inside a task: circle.h. */
+struct note {
+	tl_future *awaited;
+	struct note *next;
 };
 
 struct local {
@@ -20,9 +30,14 @@ struct local {
 	struct frame *frame;     /* innermost task that runs here */
 	struct magazine *loaded; /* cells for this thread, see cell.c */
 	struct magazine *reserve;
+	uintptr_t submitted;  /* its own task, last */
+	uintptr_t step;       /* from the one before: submit.c */
 	tl_callback *firing;  /* the callback that runs here, if it owns its node */
 	tl_callback *put_off; /* what that callback has made ready, oldest first */
-	bool fires;           /* callbacks run here */
+	struct note note;
+	uintptr_t stack; /* lowest address, and size; 0: not known yet */
+	size_t stack_size;
+	bool fires; /* callbacks run here */
 };
 
 /* One block of the static TLS: no call to find it, in a shared library neither. */

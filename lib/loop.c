@@ -98,6 +98,19 @@ static void *loop_task(void *argument)
 	return NULL;
 }
 
+/* The task, and those to whom it gives parts, use the caller's frame: also when they can't
+ * be waited for (-EDEADLK, -EAGAIN) nothing of that may be left. */
+static int loop_wait(tl_future *future)
+{
+	int error = tl_future_result(future, NULL, TL_FOREVER);
+	if (UNLIKELY(!tl_future_done(future))) {
+		tl_future_cancel(future);
+		while (tl_future_wait(future, NAP_MOST))
+			;
+	}
+	return error;
+}
+
 /* From outside of the executor: in a task there. */
 static int loop_submit(tl_executor *executor, struct loop *loop)
 {
@@ -109,7 +122,7 @@ static int loop_submit(tl_executor *executor, struct loop *loop)
 	/* In the executor's own threads, also if they have to be waited for: this one, if it
 	 * isn't theirs, could only do it all alone. */
 	store_relaxed(&task.hints_, load_relaxed(&task.hints_) & ~HINT_RUN);
-	return tl_future_result(&task.future, NULL, TL_FOREVER);
+	return loop_wait(&task.future);
 }
 
 static int loop_go(struct loop *loop)
@@ -121,7 +134,7 @@ static int loop_go(struct loop *loop)
 	errno = saved;
 	if (!future)
 		return error;
-	error = tl_future_result(future, NULL, TL_FOREVER);
+	error = loop_wait(future);
 	tl_future_release(future);
 	return error;
 }

@@ -100,8 +100,8 @@ static COLD int submit_another_way(tl_executor *executor, tl_task *task, int way
 	                       : serial_submit(serial_of(executor), task, how == WAKING);
 }
 
-static ALWAYS_INLINE int submit(tl_executor *executor, tl_task *task, int way,
-                                enum how how)
+static ALWAYS_INLINE int submit_by(tl_executor *executor, tl_task *task, int way,
+                                   enum how how)
 {
 	if (UNLIKELY(way != TO_POOL))
 		return submit_another_way(executor, task, way, how);
@@ -117,7 +117,7 @@ TL_API tl_future *tl_submit(tl_executor *executor, tl_function *function, void *
 		return NULL;
 	CHECK_POOL(executor);
 	int way = way_in(executor);
-	int error = UNLIKELY(way < 0) ? way : submit(executor, task, way, WAKING);
+	int error = UNLIKELY(way < 0) ? way : submit_by(executor, task, way, WAKING);
 	if (UNLIKELY(error)) {
 		cell_free(task);
 		return fail_with(error);
@@ -131,6 +131,17 @@ static void wake_early_waiters(tl_task *task, int64_t word)
 {
 	if (UNLIKELY(word & WAITERS))
 		futex_wake(&task->future.word_, INT_MAX);
+}
+
+/* Who submits its own tasks in the order of an array, or of any row of objects, waits for
+ * memory at each of them: fetch what is a few steps on. */
+static ALWAYS_INLINE void fetch_next_tasks(const tl_task *task)
+{
+	uintptr_t step = (uintptr_t)task - self.submitted;
+	if (step == self.step)
+		prefetch_write((void *)((uintptr_t)task + TASKS_AHEAD * step));
+	self.step = step;
+	self.submitted = (uintptr_t)task;
 }
 
 static ALWAYS_INLINE int submit_own(tl_executor *executor, tl_task *task, enum how how)
@@ -147,7 +158,7 @@ static ALWAYS_INLINE int submit_own(tl_executor *executor, tl_task *task, enum h
 			pending_leave(executor);
 		return (int)word;
 	}
-	int error = submit(executor, task, way, how);
+	int error = submit_by(executor, task, way, how);
 	if (UNLIKELY(error))
 		task_refused(task);
 	else
@@ -157,16 +168,19 @@ static ALWAYS_INLINE int submit_own(tl_executor *executor, tl_task *task, enum h
 
 TL_API int tl_submit_task(tl_executor *executor, tl_task *task)
 {
+	fetch_next_tasks(task);
 	return submit_own(executor, task, WAKING);
 }
 
 TL_API int tl_submit_quietly(tl_executor *executor, tl_task *task)
 {
+	fetch_next_tasks(task);
 	return submit_own(executor, task, QUIETLY);
 }
 
 TL_API int tl_submit_urgently(tl_executor *executor, tl_task *task)
 {
+	fetch_next_tasks(task);
 	return submit_own(executor, task, URGENTLY);
 }
 
@@ -218,6 +232,8 @@ TL_API int tl_submit_tasks(tl_executor *executor, tl_task *const *tasks, size_t 
 	bool together = !serial && !executor->adaptive && !executor->max_pending;
 	while (accepted < n) {
 		tl_task *task = tasks[accepted];
+		if (accepted + TASKS_AHEAD < n)
+			prefetch_write(tasks[accepted + TASKS_AHEAD]);
 		error = together ? submit_own(executor, task, QUIETLY)
 		                 : tl_submit_task(executor, task);
 		if (error)

@@ -58,7 +58,7 @@ static enum state task_call(tl_task *task)
 		task->future.error_ = frame.error;
 		return frame.error == -ECANCELED ? CANCELLED : FAILED;
 	}
-	task->future.value_ = value;
+	store_relaxed(&task->future.value_, value); /* circle.c may look at it */
 	return DONE;
 }
 
@@ -86,7 +86,7 @@ static bool runs_task_of(const tl_executor *executor)
 
 TL_API void *tl_fail(int error)
 {
-	if (self.frame)
+	if (self.frame && self.frame->error != FORKED)
 		self.frame->error = error_normal(error);
 	return &failure;
 }
