@@ -12,12 +12,8 @@ struct magazine;
 struct frame {
 	tl_task *task;
 	struct frame *below;
-	int error; /* recorded by tl_fail; or FORKED */
+	int error; /* recorded by tl_fail; or FORKED: task.h */
 };
-
-/* In the place of the error: this runs a branch of the task, whose own frame may be on
- * another stack. Errors are negative. */
-#define FORKED 2
 
 /* What this thread waits for inside a task: circle.h. */
 struct note {
