@@ -17,8 +17,10 @@
  */
 #include "wait.h"
 
+#include "callback.h"
 #include "circle.h"
 #include "clock.h"
+#include "forks.h"
 #include "help.h"
 #include "serial.h"
 #include "thread.h"
@@ -53,11 +55,7 @@ static int wait_run_queued(tl_future *future)
 	if (own && !pool_claim(worker->pool, task))
 		return -EAGAIN;
 
-	/* What this task completes is not put off by a callback that waits for it. */
-	tl_callback *put_off = self.put_off;
-	bool fires = self.fires;
-	self.put_off = NULL;
-	self.fires = false;
+	struct callbacks aside = callbacks_aside();
 	int ran = own;
 	if (own)
 		worker_execute(worker, task);
@@ -65,8 +63,7 @@ static int wait_run_queued(tl_future *future)
 		ran = serial_run_queued(task);
 	if (!ran)
 		ran = help_run(task);
-	self.put_off = put_off;
-	self.fires = fires;
+	callbacks_back(aside);
 	return ran;
 }
 
@@ -80,10 +77,12 @@ static tl_executor *pool_with_spares(void)
 
 static void wait_blocks(void)
 {
+	forks_offer_all(self.worker);
 	tl_executor *pool = pool_with_spares();
 	if (!pool)
 		return;
 	fetch_add_seq_cst(&pool->blocked, 1u);
+	forks_ask(pool); /* a spare may be started for what others keep */
 	if (pool_has_work(pool))
 		pool_signal(pool);
 }
