@@ -17,6 +17,7 @@
 
 #include "pending.c"
 
+#include "forks.c"
 #include "help.c"
 #include "seek.c"
 #include "serial.c"
@@ -25,6 +26,7 @@
 
 #include "control.c"
 #include "executor.c"
+#include "join.c"
 #include "submit.c"
 #include "wait.c"
 #include "watch.c"
@@ -32,6 +34,7 @@
 #include "cancel.c"
 #include "completions.c"
 #include "group.c"
+#include "loop.c"
 #include "spawn.c"
 #include "wait_many.c"
 

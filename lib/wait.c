@@ -17,8 +17,10 @@
  */
 #include "wait.h"
 
+#include "callback.h"
 #include "circle.h"
 #include "clock.h"
+#include "forks.h"
 #include "group.h"
 #include "help.h"
 #include "serial.h"
@@ -39,32 +41,12 @@ static ALWAYS_INLINE bool stack_is_short(void)
 	return (uintptr_t)__builtin_frame_address(0) - self.stack < self.stack_reserve;
 }
 
-/* What runs inside a wait completes is not put off by a callback that waits for it. */
-struct outer {
-	tl_callback *put_off;
-	bool fires;
-};
-
-static struct outer wait_enter(void)
-{
-	struct outer outer = { self.put_off, self.fires };
-	self.put_off = NULL;
-	self.fires = false;
-	return outer;
-}
-
-static void wait_leave(struct outer outer)
-{
-	self.put_off = outer.put_off;
-	self.fires = outer.fires;
-}
-
 static void wait_execute(struct worker *worker, tl_task *task)
 {
-	struct outer outer = wait_enter();
+	struct callbacks aside = callbacks_aside();
 	worker_execute(worker, task);
 	worker_stays(worker); /* in a callback, below which there is no task */
-	wait_leave(outer);
+	callbacks_back(aside);
 }
 
 /* Win it, if it is queued in the worker's own pool: 1, or as wait_run_queued. */
@@ -106,12 +88,12 @@ static int wait_run_queued(tl_future *future)
 		wait_execute(worker, task);
 	if (ran || cancelled)
 		return ran;
-	struct outer outer = wait_enter();
+	struct callbacks aside = callbacks_aside();
 	if (worker)
 		ran = serial_run_queued(task);
 	if (!ran)
 		ran = help_run(task);
-	wait_leave(outer);
+	callbacks_back(aside);
 	return ran;
 }
 
@@ -125,10 +107,12 @@ static tl_executor *pool_with_spares(void)
 
 static void wait_blocks(void)
 {
+	forks_offer_all(self.worker);
 	tl_executor *pool = pool_with_spares();
 	if (!pool)
 		return;
 	fetch_add_seq_cst(&pool->blocked, 1u);
+	forks_ask(pool); /* a spare may be started for what others keep */
 	if (pool_has_work(pool))
 		pool_signal(pool);
 }
