@@ -179,6 +179,8 @@ struct tl_stats {
 	uint64_t queued;     /* tasks accepted and not yet begun */
 	uint64_t helped;     /* tasks run by threads outside that waited for them */
 	uint64_t inlined;    /* tasks run by their submitter, there being no room */
+	uint64_t timers;     /* timers set now: tl_after, tl_every, tl_submit_within */
+	uint64_t missed;     /* runs of tl_every that were left out */
 };
 
 /* A worker that has been in one task for a while, see tl_executor_watch. */
@@ -290,6 +292,46 @@ TL_API int tl_kick(tl_executor *executor);
  * instructions: it is for the few. -EINVAL for a serial queue.
  */
 TL_API int tl_submit_urgently(tl_executor *executor, tl_task *task);
+
+/*
+ * As tl_submit, but the task is cancelled (-ECANCELED, not -ETIMEDOUT, which is that of a
+ * wait) if it has not begun within `timeout`; also in a shutdown that drains. If all
+ * workers are busy its waiters hear of that late, but it is never begun too late.
+ * Allocates.
+ */
+TL_API tl_future *tl_submit_within(tl_executor *executor, int64_t timeout,
+                                   tl_function *function, void *argument);
+
+/*
+ * Submit function(argument) when `delay` has passed. Cancelling the future takes the
+ * timer back at once, and so does a shutdown in either mode: waiters get -ECANCELED.
+ * Releasing it doesn't.
+ *
+ * There is no timer thread: an idle worker sleeps until the first timer is due. In a pool
+ * without an idle one, workers look at the clock between two tasks; so timers are never
+ * early, and as late as there is no worker free. A pool with timers has at least one
+ * spare worker for workers that wait inside tasks, and an adaptive one may have one
+ * thread more than its tasks need, which doesn't retire while timers are set.
+ * tl_worker_create has one thread, always: waiting there, in a task, for what this returned
+ * is -EDEADLK. Timers due at different times are begun in about that order. max_pending
+ * doesn't refuse them. A suspended machine's sleep doesn't count (CLOCK_MONOTONIC).
+ *
+ * NULL with errno EINVAL (a negative delay, a serial queue), ENOMEM, ESHUTDOWN. Doesn't
+ * block. Allocates (an adaptive pool may start a thread).
+ */
+TL_API tl_future *tl_after(tl_executor *executor, int64_t delay, tl_function *function,
+                           void *argument);
+
+/*
+ * The same each `period`, for the first time after one, until it is cancelled, fails (the
+ * future then has its error) or the executor is shut down. The times are fixed: the n-th
+ * is n periods after the call, however long or late a run was. Runs never overlap: the
+ * times that pass before a run has ended are left out, and counted (tl_stats, missed).
+ * While it runs, cancelling asks it to stop (tl_cancel_requested), and it is the last run.
+ * What it returns is ignored. EINVAL also for a period of 0. Only the call allocates.
+ */
+TL_API tl_future *tl_every(tl_executor *executor, int64_t period, tl_function *function,
+                           void *argument);
 
 /*
  * From now on every submit gets -ESHUTDOWN, from inside tasks too; blocks until

@@ -12,6 +12,7 @@
 #include "help.h"
 #include "pending.h"
 #include "serial.h"
+#include "timers.h"
 
 /* ---- Making ------------------------------------------------------------------- */
 
@@ -81,6 +82,7 @@ static void executor_free(tl_executor *pool)
 	for (unsigned i = 0; i < pool->slots; i++)
 		free(pool->workers[i]);
 	inbox_free(&pool->inbox);
+	timers_let_go(pool->timers);
 	free(pool_rest(pool));
 	cell_trim();
 }
@@ -208,6 +210,7 @@ static void executor_close(tl_executor *pool, enum tl_shutdown_mode how)
 	inbox_close(&pool->inbox);
 	pending_close(pool);
 	exchange_seq_cst(&pool->closed, 1u); /* last: idle workers may end from here on */
+	timers_close(pool);
 	if (how == TL_CANCEL)
 		cancel_pending(pool);
 	if (pool_has_work(pool)) /* submitted quietly, perhaps, and nobody was woken */

@@ -17,6 +17,9 @@ static enum state task_call(tl_task *task);
  * ended here. task_call then says QUEUED. */
 static void *task_given_away(void);
 
+/* Is this what tl_fail returns? */
+static bool task_has_failed(const void *value);
+
 /* Wait until nobody looks for it in a queue (HELD); returns the word then. */
 static uint32_t task_unheld(tl_task *task);
 

@@ -19,6 +19,7 @@
 #include "help.c"
 #include "serial.c"
 #include "threads.c"
+#include "timers.c"
 #include "worker.c"
 
 #include "control.c"
@@ -29,6 +30,7 @@
 
 #include "cancel.c"
 #include "spawn.c"
+#include "timed.c"
 #include "wait_many.c"
 
 #include "default.c"

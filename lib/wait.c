@@ -20,11 +20,15 @@
 #include "clock.h"
 #include "help.h"
 #include "serial.h"
+#include "timers.h"
 
 static int wait_run_queued(tl_future *future)
 {
 	struct worker *worker = self.worker;
 	uint32_t word = load_acquire(&future->word_);
+	if (is_timed(word) && worker && self.frame && worker->pool->ordered &&
+	    task_of(future)->executor_ == worker->pool)
+		return -EDEADLK; /* it will be queued behind this one */
 	if (state_of(word) != QUEUED || (word & CANCEL))
 		return 0;
 	tl_task *task = task_of(future);
@@ -51,27 +55,29 @@ static int wait_run_queued(tl_future *future)
 	return ran;
 }
 
-/* The pool for whose spares this wait counts; NULL if none. */
-static tl_executor *pool_with_spares(void)
+/* Whose worker this is; NULL outside, and in a child that was forked in a task. */
+static tl_executor *pool_of_worker(void)
 {
 	tl_executor *pool = self.worker ? self.worker->pool : NULL;
-	bool counts = pool && load_relaxed(&pool->spare_workers) && pool_is_ours(pool);
-	return counts ? pool : NULL;
+	return pool && pool_is_ours(pool) ? pool : NULL;
 }
 
+/* Counted in any pool: spares may be allowed only while somebody sleeps (timers.h). */
 static void wait_blocks(void)
 {
-	tl_executor *pool = pool_with_spares();
+	tl_executor *pool = pool_of_worker();
 	if (!pool)
 		return;
 	fetch_add_seq_cst(&pool->blocked, 1u);
-	if (pool_has_work(pool))
+	if (load_seq_cst(&pool->timers))
+		timers_find_keeper(pool);
+	if (load_relaxed(&pool->spare_workers) && pool_has_work(pool))
 		pool_signal(pool);
 }
 
 static void wait_unblocks(void)
 {
-	tl_executor *pool = pool_with_spares();
+	tl_executor *pool = pool_of_worker();
 	if (pool)
 		fetch_sub_seq_cst(&pool->blocked, 1u);
 }

@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "pending.h"
 #include "serial.h"
+#include "timers.h"
 
 /* ---- Finding work ------------------------------------------------------------- */
 
@@ -244,6 +245,8 @@ static bool worker_retires(struct worker *worker, uint32_t floor)
 	tl_executor *pool = worker->pool;
 	if (load_relaxed(&pool->closed) || !pool_release_thread(pool, floor))
 		return false;
+	if (load_seq_cst(&pool->timers))
+		worker_leaves_time(worker);
 	/* A submit that came before may have counted on this thread: look again. */
 	if (!pool_has_work(pool) || !pool_reserve_thread(pool))
 		return true;
@@ -305,7 +308,20 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 			if (load_seq_cst(&pool->finished))
 				continue;
 		}
-		if (!worker_park(worker, worker_deadline(pool))) {
+		int64_t until = worker_deadline(pool);
+		bool keeps = UNLIKELY(load_seq_cst(&pool->timers) != NULL) &&
+		             worker_keeps_time(worker, &until);
+		if (worker_park(worker, until))
+			continue;
+		if (keeps) {
+			worker_fires(worker, until);
+			tl_task *task =
+				worker_too_many(worker) ? NULL : worker_find(worker);
+			if (task) {
+				worker_pass_on(worker);
+				return task;
+			}
+		} else {
 			*retires =
 				worker_retires(worker, load_relaxed(&pool->min_workers));
 			if (*retires)
@@ -325,6 +341,8 @@ static bool worker_run(struct worker *worker)
 			task = worker_idle(worker, &retires);
 		if (!task)
 			return retires;
+		if (UNLIKELY(load_acquire(&worker->pool->timers) != NULL))
+			worker_minds_time(worker);
 		worker_execute(worker, task);
 	}
 }
