@@ -74,7 +74,7 @@ static bool timers_end(struct timer *timer)
 {
 	struct timers *timers = timer->timers;
 	lock(&timers->lock);
-	bool there = timer->node.place != 0;
+	bool there = timer->node.place && timer->node.place != TIMER_OVER;
 	if (there) {
 		heap_remove(&timers->heap, &timer->node);
 		timers_set_nearest(timers);
