@@ -191,9 +191,10 @@ static void *beat_and_tell(void *argument)
 	return argument;
 }
 
+/* Its second time doesn't come: nothing but the cancelling takes it out. */
 static void stops_after_a_beat(void)
 {
-	tl_future *every = tl_every(pool, SOON, beat_and_tell, NULL);
+	tl_future *every = timed_start(pool, SOON, FAR, every_run, beat_and_tell, NULL);
 	tl_future_wait(&met, TL_FOREVER);
 	tl_future_cancel(every);
 	model_assert(tl_future_result(every, NULL, TL_FOREVER) == -ECANCELED);
@@ -341,6 +342,17 @@ const struct model models[] = {
 	MODEL("timer-sleeps", "a task sleeps", one, 2, two_ran, sleeps_inside),
 	MODEL("timer-close", "a shutdown beside setting it", one, 2, nothing_left,
 	      sets_beside_shutdown, shuts_down),
+	{ .name = "timer-close-due",
+	  .property = "due while it is closed",
+	  .setup = one,
+	  .threads = {
+		  sets_beside_shutdown,
+		  shuts_down,
+	  },
+	  .check = nothing_left,
+	  .daemons = true,
+	  .timeouts = 1,
+	  .bound = 2 },
 	MODEL("timer-close-back", "a destroy beside taking it back", one_far, 2, NULL,
 	      takes_back_beside_shutdown, destroys),
 	MODEL("timer-close-every", "a shutdown beside a run", every_released, 2,
