@@ -14,6 +14,9 @@ static tl_executor *executor_new(enum kind kind, unsigned min, unsigned max,
 /* -EINVAL if these options can't be. */
 static int options_check(const tl_options *options);
 
+/* As tl_submit, a task that is QUEUED from birth: 0, or why it is refused. */
+static int executor_submit(tl_executor *executor, tl_task *task);
+
 /* Refuse submits from now on; with TL_CANCEL, end what is pending. */
 static void executor_close(tl_executor *pool, enum tl_shutdown_mode how);
 

@@ -95,8 +95,8 @@ static inline bool is_timed(uint32_t word)
 static inline bool is_orphan(tl_future *future)
 {
 	uint32_t word = load_acquire(&future->word_);
-	enum state state = state_of(word);
-	return (state == QUEUED || state == RUNNING || is_timed(word)) &&
+	bool task = word & (STATE | CELL); /* or a promise that is NEW */
+	return task && state_of(word) <= RUNNING &&
 	       UNLIKELY(!process_is(load_relaxed(&task_of(future)->process_)));
 }
 

@@ -125,6 +125,12 @@ TL_API tl_future *tl_submit(tl_executor *executor, tl_function *function, void *
 	return &task->future;
 }
 
+static COLD int executor_submit(tl_executor *executor, tl_task *task)
+{
+	int way = way_in(executor);
+	return way < 0 ? way : submit(executor, task, way, WAKING);
+}
+
 /* Waiters that came before the submit look at the task again: it may be theirs to run.
  * By address: the task itself may be over and gone. */
 static void wake_early_waiters(tl_task *task, int64_t word)

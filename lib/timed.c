@@ -260,8 +260,7 @@ TL_API tl_future *tl_submit_within(tl_executor *executor, int64_t timeout,
 	if (error)
 		timed_let_go(timed, 1);
 	else
-		error = executor_submit(executor, timed->task, executor_enter(executor),
-		                        WAKING);
+		error = executor_submit(executor, timed->task);
 	if (!error)
 		return future;
 	within_refused(timed, future);
