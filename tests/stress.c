@@ -29,7 +29,7 @@
 enum { THREADS = 6, SHARED = 5, TASKS = 512, STALL_SECONDS = 60 };
 
 static struct {
-	atomic_ulong operations, cells, own, batches, go, spawns, executors;
+	atomic_ulong operations, cells, own, batches, timers, go, spawns, executors;
 	atomic_ulong ran, failed, cancelled, refused, accepted, callbacks, removed,
 		timeouts;
 } count;
@@ -49,10 +49,10 @@ static void dump(const char *why)
 {
 	fprintf(stderr, "stress: %s; seed %lu\n", why, seed);
 	fprintf(stderr,
-	        "operations %lu: cells %lu, own tasks %lu, batches %lu, go %lu, spawns %lu, "
-	        "executors %lu\n",
-	        count.operations, count.cells, count.own, count.batches, count.go,
-	        count.spawns, count.executors);
+	        "operations %lu: cells %lu, own tasks %lu, batches %lu, timers %lu, "
+	        "go %lu, spawns %lu, executors %lu\n",
+	        count.operations, count.cells, count.own, count.batches, count.timers,
+	        count.go, count.spawns, count.executors);
 	fprintf(stderr,
 	        "accepted %lu = ran %lu + cancelled %lu; failed %lu, refused %lu, "
 	        "callbacks %lu, removed %lu, timeouts %lu\n",
@@ -112,6 +112,12 @@ struct job {
 static void *leaf(void *argument)
 {
 	did(&count.ran);
+	return argument;
+}
+
+static void *beat(void *argument)
+{
+	atomic_fetch_add((atomic_ulong *)argument, 1);
 	return argument;
 }
 
@@ -341,6 +347,45 @@ static void use_own_tasks(struct actor *actor, tl_executor *executor)
 	}
 }
 
+/* Timers, limits, and one that runs again and again; some are taken back. */
+static void use_timers(struct actor *actor, tl_executor *executor)
+{
+	unsigned n = 1 + below(&actor->random, 32), set = 0;
+	atomic_ulong beats = 0;
+	tl_future *every = tl_every(executor, 1 + below(&actor->random, 50) * MICROSECOND,
+	                            beat, &beats);
+	for (unsigned i = 0; i < n; i++) {
+		int64_t delay = below(&actor->random, 200) * MICROSECOND;
+		tl_future *future =
+			every && below(&actor->random, 3)
+				? tl_after(executor, delay, leaf, VALUE(i))
+				: tl_submit_within(executor, delay, leaf, VALUE(i));
+		did(&count.timers);
+		if (!future) {
+			CHECK(errno == ESHUTDOWN);
+			did(&count.refused);
+			continue;
+		}
+		did(&count.accepted);
+		actor->cells[set++] = future;
+	}
+	for (unsigned i = 0; i < set; i++) {
+		if (below(&actor->random, 3) == 0)
+			tl_future_cancel(actor->cells[i]);
+		await_some_way(actor, actor->cells[i]);
+		settle(actor->cells[i]);
+		tl_future_release(actor->cells[i]);
+	}
+	if (!every) /* a serial queue has none */
+		return;
+	int result = tl_future_cancel(every);
+	CHECK(!result || result == -EINPROGRESS || result == -EALREADY);
+	CHECK(tl_future_result(every, NULL, TL_FOREVER) == -ECANCELED);
+	unsigned long then = atomic_load(&beats);
+	tl_future_release(every);
+	CHECK(then == atomic_load(&beats));
+}
+
 static void use_default(struct actor *actor)
 {
 	bool spawn = below(&actor->random, 8) == 0;
@@ -418,6 +463,8 @@ static void use_one_of_its_own(struct actor *actor)
 	for (unsigned i = below(&actor->random, 4); i--;) {
 		if (below(&actor->random, 2))
 			use_cells(actor, executor);
+		else if (below(&actor->random, 2))
+			use_timers(actor, executor);
 		else
 			use_own_tasks(actor, executor);
 		tl_executor_set_max_workers(executor, 1 + below(&actor->random, 5));
@@ -449,9 +496,10 @@ static void *act(void *argument)
 	struct actor *actor = argument;
 	while (!atomic_load(&over)) {
 		tl_executor *executor = shared[below(&actor->random, SHARED)];
-		switch (below(&actor->random, 8)) {
+		switch (below(&actor->random, 9)) {
 		case 0:
 		case 1: use_cells(actor, executor); break;
+		case 8: use_timers(actor, executor); break;
 		case 2:
 		case 3:
 		case 4: use_own_tasks(actor, executor); break;

@@ -97,7 +97,7 @@ static void sets_a_pair(void)
  * told that it waits. */
 static uint32_t over;
 
-static void *computes_until_fired(void *argument)
+static void *computes_until_over(void *argument)
 {
 	while (!load_acquire(&over))
 		futex_wait(&over, 0, TL_FOREVER);
@@ -114,7 +114,7 @@ static void *fires(void *argument)
 
 static void holds_a_worker(void)
 {
-	finish_task(submit(computes_until_fired, 0));
+	finish_task(submit(computes_until_over, 0));
 }
 
 static void sets_the_end_of_it(void)
@@ -217,6 +217,40 @@ static void submits_within(void)
 static void submits_within_far(void)
 {
 	finish(tl_submit_within(pool, FAR, count_run, &ran[0]));
+}
+
+/* In a queue whose turn another task has until this one is over: nobody but the timer can
+ * end it. */
+static tl_executor *queue;
+
+static void two_and_a_queue(void)
+{
+	two();
+	queue = tl_serial_create(pool, 1);
+	model_assert(queue);
+}
+
+static void holds_the_queue(void)
+{
+	tl_task *task = new_task(computes_until_over, &ran[1]);
+	model_assert(tl_submit_task(queue, task) == 0);
+	finish_task(task);
+}
+
+static void submits_within_behind(void)
+{
+	tl_future *future = tl_submit_within(queue, SOON, count_run, &ran[0]);
+	model_assert(future);
+	tl_future_wait(future, TL_FOREVER);
+	model_assert(ran[0] == !tl_future_cancelled(future));
+	tl_future_release(future);
+	store_release(&over, 1u);
+	futex_wake(&over, 1);
+}
+
+static void other_ran(void)
+{
+	model_assert(ran[1] == 1);
 }
 
 /* ---- Waiting inside ------------------------------------------------------------- */
@@ -337,6 +371,8 @@ const struct model models[] = {
 	  .timeouts = 1,
 	  .bound = 2 },
 	MODEL("timer-within-far", "runs", two, 2, NULL, submits_within_far),
+	MODEL("timer-within-behind", "a task that has the turn", two_and_a_queue, 1,
+	      other_ran, holds_the_queue, submits_within_behind),
 	MODEL("timer-waits", "all workers wait inside", one, 2, two_ran, waits_inside,
 	      sets_the_end_of_it),
 	MODEL("timer-sleeps", "a task sleeps", one, 2, two_ran, sleeps_inside),
