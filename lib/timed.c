@@ -148,6 +148,8 @@ static bool every_again(struct timed *timed)
 	bool returns =
 		!self.frame->below && self.worker && self.worker->pool == timed->pool;
 	every_set_time(timed);
+	/* Of a wait within this run: circle.h. */
+	store_relaxed(&timed->task->future.value_, (void *)NULL);
 	fetch_add_relaxed(&timed->owners, 1u);
 	do {
 		if (seen & CANCEL) {
