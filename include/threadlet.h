@@ -70,7 +70,7 @@ typedef struct tl_stuck tl_stuck;
 typedef void *tl_function(void *argument);
 
 /*
- * A future. Those handed out by tl_go, tl_spawn and tl_submit are one reference
+ * A future. Those that functions return (tl_submit, tl_after, ...) are one reference
  * each, given back by tl_future_release or tl_await. Those inside your own
  * tl_task, and promises you set up by tl_future_init, are yours: never released.
  * All members are private.
@@ -407,7 +407,7 @@ TL_API int tl_future_result(tl_future *future, void **value, int64_t timeout);
 /*
  * Wait, take the value, release. The value with errno 0; NULL with errno set if the
  * task failed. tl_await(NULL) returns NULL and leaves errno: it may wrap a submit
- * that failed. Only for futures from tl_go, tl_spawn, tl_submit.
+ * that failed. Only for futures that a function has returned.
  */
 TL_API void *tl_await(tl_future *future);
 
@@ -427,8 +427,7 @@ TL_API int tl_future_cancel(tl_future *future);
  * Have callback->function(future, context) run once, on the thread that completes
  * the future, or at once in the caller if it had ended. What a callback itself
  * completes or finds ended runs when it has returned, so that chains don't recurse.
- * Inside the callback the future is valid if it came from tl_go, tl_spawn or
- * tl_submit; your own may be gone by then if somebody who waited for it has freed
+ * Inside the callback the future is valid if a function had returned it; your own may be gone by then if somebody who waited for it has freed
  * it. 0, or -EINVAL.
  */
 TL_API int tl_future_on_done(tl_future *future, tl_callback *callback);
