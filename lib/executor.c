@@ -239,6 +239,8 @@ static int executor_reopen(tl_executor *pool)
 	store_relaxed(&pool->finished, 0u);
 	store_relaxed(&pool->cancelling, 0u);
 	store_relaxed(&pool->role, 0u);
+	if (pool->timers)
+		store_relaxed(&pool->timers->keeper, 0u);
 	store_relaxed(&pool->pending, 0u);
 	exchange_seq_cst(&pool->closed, 0u);
 	unlock(&pool->threads_lock);

@@ -124,7 +124,7 @@ static void *after_run(void *timed)
 	return timed_call(timed);
 }
 
-static int64_t later(int64_t time, int64_t duration)
+static int64_t time_after(int64_t time, int64_t duration)
 {
 	return duration > TL_FOREVER - time ? TL_FOREVER : time + duration;
 }
@@ -137,7 +137,7 @@ static void every_set_time(struct timed *timed)
 		fetch_add_relaxed(&timed->timer.timers->missed, (uint64_t)skipped);
 		timed->time += skipped * timed->period;
 	}
-	timed->time = later(timed->time, timed->period);
+	timed->time = time_after(timed->time, timed->period);
 }
 
 /* Within its own run: set its timer again. False: it was to stop. From then on the task may
