@@ -24,14 +24,19 @@
 #include "thread.h"
 #include "timers.h"
 
+static COLD void stack_measure(void)
+{
+	size_t size;
+	thread_stack(&self.stack, &size);
+	self.stack_reserve = size / 4 < STACK_RESERVE ? size / 4 : STACK_RESERVE;
+}
+
 /* Room for one more task on this stack? Not asked on stacks that aren't the thread's. */
 static bool stack_is_short(void)
 {
-	if (UNLIKELY(!self.stack_size))
-		thread_stack(&self.stack, &self.stack_size);
-	size_t quarter = self.stack_size / 4;
-	size_t reserve = quarter < STACK_RESERVE ? quarter : STACK_RESERVE;
-	return (uintptr_t)__builtin_frame_address(0) - self.stack < reserve;
+	if (UNLIKELY(!self.stack_reserve))
+		stack_measure();
+	return (uintptr_t)__builtin_frame_address(0) - self.stack < self.stack_reserve;
 }
 
 static int wait_run_queued(tl_future *future)

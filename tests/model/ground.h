@@ -240,7 +240,7 @@ struct local {
 	tl_callback *firing, *put_off;
 	struct note note;
 	uintptr_t stack;
-	size_t stack_size;
+	size_t stack_reserve;
 	bool fires;
 	bool registered; /* something is to be done when this thread ends: m_cell.c */
 };
