@@ -20,6 +20,10 @@ static void *task_given_away(void);
 /* Is this what tl_fail returns? */
 static bool task_has_failed(const void *value);
 
+/* In the place of a frame's error: it runs a branch of the task, whose own frame may be on
+ * another stack. Errors are negative. */
+#define FORKED 2
+
 /* Wait until nobody looks for it in a queue (HELD); returns the word then. */
 static uint32_t task_unheld(tl_task *task);
 

@@ -17,8 +17,10 @@
  */
 #include "wait.h"
 
+#include "callback.h"
 #include "circle.h"
 #include "clock.h"
+#include "forks.h"
 #include "help.h"
 #include "serial.h"
 #include "thread.h"
@@ -57,11 +59,7 @@ static int wait_run_queued(tl_future *future)
 	if (own && !pool_claim(worker->pool, task))
 		return -EAGAIN;
 
-	/* What this task completes is not put off by a callback that waits for it. */
-	tl_callback *put_off = self.put_off;
-	bool fires = self.fires;
-	self.put_off = NULL;
-	self.fires = false;
+	struct callbacks aside = callbacks_aside();
 	int ran = own;
 	if (own)
 		worker_execute(worker, task);
@@ -69,8 +67,7 @@ static int wait_run_queued(tl_future *future)
 		ran = serial_run_queued(task);
 	if (!ran)
 		ran = help_run(task);
-	self.put_off = put_off;
-	self.fires = fires;
+	callbacks_back(aside);
 	return ran;
 }
 
@@ -84,13 +81,17 @@ static tl_executor *pool_of_worker(void)
 /* Counted in any pool: spares may be allowed only while somebody sleeps (timers.h). */
 static void wait_blocks(void)
 {
+	forks_offer_all(self.worker);
 	tl_executor *pool = pool_of_worker();
 	if (!pool)
 		return;
 	fetch_add_seq_cst(&pool->blocked, 1u);
 	if (load_seq_cst(&pool->timers))
 		timers_find_keeper(pool);
-	if (load_relaxed(&pool->spare_workers) && pool_has_work(pool))
+	if (!load_relaxed(&pool->spare_workers))
+		return;
+	forks_ask(pool); /* a spare may be started for what others keep */
+	if (pool_has_work(pool))
 		pool_signal(pool);
 }
 

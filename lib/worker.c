@@ -3,6 +3,7 @@
 #include "worker.h"
 
 #include "clock.h"
+#include "forks.h"
 #include "pending.h"
 #include "serial.h"
 #include "timers.h"
@@ -89,6 +90,13 @@ static tl_task *worker_find(struct worker *worker)
 	if (!task)
 		task = worker_take_overflowed(worker);
 	return task ? task : worker_steal(worker);
+}
+
+/* The same, and forks: for the loop alone. */
+static tl_task *worker_find_any(struct worker *worker)
+{
+	tl_task *task = worker_find(worker);
+	return task ? task : forks_find(worker);
 }
 
 static bool worker_too_many(struct worker *worker)
@@ -247,6 +255,7 @@ static bool worker_retires(struct worker *worker, uint32_t floor)
 		return false;
 	if (load_seq_cst(&pool->timers))
 		worker_leaves_time(worker);
+	forks_ask(pool); /* a thread could be started for them now, which there was */
 	/* A submit that came before may have counted on this thread: look again. */
 	if (!pool_has_work(pool) || !pool_reserve_thread(pool))
 		return true;
@@ -270,7 +279,7 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 		if (worker->announced && worker_notified(worker))
 			continue;
 		if (worker->woken) {
-			tl_task *task = worker_find(worker);
+			tl_task *task = worker_find_any(worker);
 			if (task) {
 				worker_pass_on(worker);
 				return task;
@@ -293,9 +302,10 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 		}
 		if (!worker->announced)
 			worker_announce(worker);
+		forks_ask(pool);
 		if (worker_search(worker)) {
 			worker_withdraw(worker);
-			tl_task *task = worker_find(worker);
+			tl_task *task = worker_find_any(worker);
 			if (task) {
 				worker_pass_on(worker);
 				return task;
@@ -316,7 +326,7 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 		if (keeps) {
 			worker_fires(worker, until);
 			tl_task *task =
-				worker_too_many(worker) ? NULL : worker_find(worker);
+				worker_too_many(worker) ? NULL : worker_find_any(worker);
 			if (task) {
 				worker_pass_on(worker);
 				return task;
@@ -330,6 +340,12 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 	}
 }
 
+static inline void worker_begins(struct worker *worker)
+{
+	if (UNLIKELY(load_acquire(&worker->pool->timers) != NULL))
+		worker_minds_time(worker);
+}
+
 static bool worker_run(struct worker *worker)
 {
 	bool retires = false;
@@ -337,12 +353,17 @@ static bool worker_run(struct worker *worker)
 		process_leave_child(worker->pool->process);
 		bool idle = worker->announced || worker->woken;
 		tl_task *task = idle ? NULL : worker_next(worker);
-		if (!task)
+		if (!task) {
 			task = worker_idle(worker, &retires);
-		if (!task)
-			return retires;
-		if (UNLIKELY(load_acquire(&worker->pool->timers) != NULL))
-			worker_minds_time(worker);
+			if (!task)
+				return retires;
+			if (task == &forked) {
+				worker_begins(worker);
+				forks_call_found(worker);
+				continue;
+			}
+		}
+		worker_begins(worker);
 		worker_execute(worker, task);
 	}
 }
