@@ -6,6 +6,8 @@
  */
 #include "ground.h"
 
+#define FORKS_MOST 504
+
 #include "small_inbox.h"
 
 #define TL_THREAD_H
