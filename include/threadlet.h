@@ -74,7 +74,7 @@ typedef struct tl_stuck tl_stuck;
 typedef void *tl_function(void *argument);
 
 /*
- * A future. Those handed out by tl_go, tl_spawn and tl_submit are one reference
+ * A future. Those that functions return (tl_submit, tl_after, ...) are one reference
  * each, given back by tl_future_release or tl_await. Those inside your own
  * tl_task, and promises you set up by tl_future_init, are yours: never released.
  * All members are private.
@@ -207,6 +207,8 @@ struct tl_stats {
 	uint64_t queued;     /* tasks accepted and not yet begun */
 	uint64_t helped;     /* tasks run by threads outside that waited for them */
 	uint64_t inlined;    /* tasks run by their submitter, there being no room */
+	uint64_t timers;     /* timers set now: tl_after, tl_every, tl_submit_within */
+	uint64_t missed;     /* runs of tl_every that were left out */
 };
 
 /* A worker that has been in one task for a while, see tl_executor_watch. */
@@ -320,6 +322,46 @@ TL_API int tl_kick(tl_executor *executor);
 TL_API int tl_submit_urgently(tl_executor *executor, tl_task *task);
 
 /*
+ * As tl_submit, but the task is cancelled (-ECANCELED, not -ETIMEDOUT, which is that of a
+ * wait) if it has not begun within `timeout`; also in a shutdown that drains. If all
+ * workers are busy its waiters hear of that late, but it is never begun too late.
+ * Allocates.
+ */
+TL_API tl_future *tl_submit_within(tl_executor *executor, int64_t timeout,
+                                   tl_function *function, void *argument);
+
+/*
+ * Submit function(argument) when `delay` has passed. Cancelling the future takes the
+ * timer back at once, and so does a shutdown in either mode: waiters get -ECANCELED.
+ * Releasing it doesn't.
+ *
+ * There is no timer thread: an idle worker sleeps until the first timer is due. In a pool
+ * without an idle one, workers look at the clock between two tasks; so timers are never
+ * early, and as late as there is no worker free. A pool with timers has at least one
+ * spare worker for workers that wait inside tasks, and an adaptive one may have one
+ * thread more than its tasks need, which doesn't retire while timers are set.
+ * tl_worker_create has one thread, always: waiting there, in a task, for what this returned
+ * is -EDEADLK. Timers due at different times are begun in about that order. max_pending
+ * doesn't refuse them. A suspended machine's sleep doesn't count (CLOCK_MONOTONIC).
+ *
+ * NULL with errno EINVAL (a negative delay, a serial queue), ENOMEM, ESHUTDOWN. Doesn't
+ * block. Allocates (an adaptive pool may start a thread).
+ */
+TL_API tl_future *tl_after(tl_executor *executor, int64_t delay, tl_function *function,
+                           void *argument);
+
+/*
+ * The same each `period`, for the first time after one, until it is cancelled, fails (the
+ * future then has its error) or the executor is shut down. The times are fixed: the n-th
+ * is n periods after the call, however long or late a run was. Runs never overlap: the
+ * times that pass before a run has ended are left out, and counted (tl_stats, missed).
+ * While it runs, cancelling asks it to stop (tl_cancel_requested), and it is the last run.
+ * What it returns is ignored. EINVAL also for a period of 0. Only the call allocates.
+ */
+TL_API tl_future *tl_every(tl_executor *executor, int64_t period, tl_function *function,
+                           void *argument);
+
+/*
  * From now on every submit gets -ESHUTDOWN, from inside tasks too; blocks until
  * the threads have ended. -ETIMEDOUT when timeout ran out first: it may be called
  * again, also with the other mode. -EDEADLK from one of its own tasks, after the
@@ -393,7 +435,7 @@ TL_API int tl_future_result(tl_future *future, void **value, int64_t timeout);
 /*
  * Wait, take the value, release. The value with errno 0; NULL with errno set if the
  * task failed. tl_await(NULL) returns NULL and leaves errno: it may wrap a submit
- * that failed. Only for futures from tl_go, tl_spawn, tl_submit.
+ * that failed. Only for futures that a function has returned.
  */
 TL_API void *tl_await(tl_future *future);
 
@@ -413,8 +455,7 @@ TL_API int tl_future_cancel(tl_future *future);
  * Have callback->function(future, context) run once, on the thread that completes
  * the future, or at once in the caller if it had ended. What a callback itself
  * completes or finds ended runs when it has returned, so that chains don't recurse.
- * Inside the callback the future is valid if it came from tl_go, tl_spawn or
- * tl_submit; your own may be gone by then if somebody who waited for it has freed
+ * Inside the callback the future is valid if a function had returned it; your own may be gone by then if somebody who waited for it has freed
  * it. 0, or -EINVAL.
  */
 TL_API int tl_future_on_done(tl_future *future, tl_callback *callback);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* layer 7: cancel · tl_future_cancel and tl_task_withdraw */
-#include "wait.h"
+#include "cancel.h"
 
 #include "futex.h"
 #include "group.h"
@@ -38,6 +38,17 @@ static void cancel_queued(tl_task *task)
 	}
 	if (fetch_or_acq_rel(&task->future.word_, LEFT) & WAITERS)
 		futex_wake(&task->future.word_, INT_MAX);
+}
+
+static bool future_cancel_queued(tl_future *future)
+{
+	uint32_t *word = &future->word_, seen = load_acquire(word);
+	while (state_of(seen) == QUEUED && !(seen & CANCEL))
+		if (cas_acq_rel(word, &seen, seen | CANCEL)) {
+			cancel_queued(task_of(future));
+			return true;
+		}
+	return false;
 }
 
 TL_API int tl_future_cancel(tl_future *future)

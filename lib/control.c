@@ -5,6 +5,7 @@
 #include "executor.h"
 #include "forks.h"
 #include "serial.h"
+#include "timers.h"
 
 TL_API int tl_executor_set_max_workers(tl_executor *executor, unsigned workers)
 {
@@ -76,6 +77,7 @@ static int stats_of_pool(tl_executor *executor, tl_stats *stats)
 	s.submitted += s.inlined;
 	s.completed += s.helped + s.inlined;
 	begun += s.helped + s.inlined;
+	timers_stats(load_acquire(&executor->timers), &s);
 	uint64_t gone = begun + s.cancelled;
 	s.queued = s.submitted > gone ? s.submitted - gone : 0;
 	*stats = s;

@@ -12,6 +12,7 @@
 #include "help.h"
 #include "pending.h"
 #include "serial.h"
+#include "timers.h"
 
 /* ---- Making ------------------------------------------------------------------- */
 
@@ -83,6 +84,7 @@ static void executor_free(tl_executor *pool)
 		free(pool->workers[i]);
 	}
 	inbox_free(&pool->inbox);
+	timers_let_go(pool->timers);
 	free(pool_rest(pool));
 	cell_trim();
 }
@@ -210,6 +212,7 @@ static void executor_close(tl_executor *pool, enum tl_shutdown_mode how)
 	inbox_close(&pool->inbox);
 	pending_close(pool);
 	exchange_seq_cst(&pool->closed, 1u); /* last: idle workers may end from here on */
+	timers_close(pool);
 	if (how == TL_CANCEL)
 		cancel_pending(pool);
 	if (pool_has_work(pool)) /* submitted quietly, perhaps, and nobody was woken */
@@ -238,6 +241,8 @@ static int executor_reopen(tl_executor *pool)
 	store_relaxed(&pool->finished, 0u);
 	store_relaxed(&pool->cancelling, 0u);
 	store_relaxed(&pool->role, 0u);
+	if (pool->timers)
+		store_relaxed(&pool->timers->keeper, 0u);
 	store_relaxed(&pool->pending, 0u);
 	exchange_seq_cst(&pool->closed, 0u);
 	unlock(&pool->threads_lock);

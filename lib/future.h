@@ -20,6 +20,7 @@
  *   QUEUED    NEW       submit, when the executor had been shut down
  *   QUEUED    ended     who has won its slot, CANCEL being set
  *   RUNNING   ended     the thread that ran it
+ *   RUNNING   NEW       the same, if it will run again (tl_every)
  *   SETTLING  ended     who had made it SETTLING
  *
  * Publishing: value and error are written first, then one CAS (release) sets the end
@@ -81,6 +82,12 @@ static inline tl_task *task_of(tl_future *future)
 	return CONTAINER_OF(future, tl_task, future);
 }
 
+/* Is it a task that will be queued at some time (timed.c)? Other cells are born QUEUED. */
+static inline bool is_timed(uint32_t word)
+{
+	return (word & (STATE | CELL)) == (NEW | CELL);
+}
+
 /*
  * Is this a task that threads of a parent process had when this process was forked off?
  * Then it will never end here. A promise belongs to no process. The task isn't asked for
@@ -88,8 +95,9 @@ static inline tl_task *task_of(tl_future *future)
  */
 static inline bool is_orphan(tl_future *future)
 {
-	enum state state = state_of(load_acquire(&future->word_));
-	return (state == QUEUED || state == RUNNING) &&
+	uint32_t word = load_acquire(&future->word_);
+	bool task = word & (STATE | CELL); /* or a promise that is NEW */
+	return task && state_of(word) <= RUNNING &&
 	       UNLIKELY(!process_is(load_relaxed(&task_of(future)->process_)));
 }
 

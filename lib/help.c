@@ -58,6 +58,8 @@ static void help_execute(tl_executor *pool, tl_task *task)
 	} else {
 		fetch_add_relaxed(&pool->helped, 1);
 		state = task_call(task);
+		if (state == QUEUED) /* it has been given away */
+			return;
 	}
 	future_finish(&task->future, state);
 }

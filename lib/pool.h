@@ -11,7 +11,7 @@
  *   coming    workers claimed or being started that have not looked for work yet
  *   live      threads of ours that still run any code, and helpers (help.c); 0 ends
  *             a shutdown
- *   blocked   workers that wait inside a task; spares may stand in for them
+ *   blocked   workers that sleep inside a task; spares may stand in for them
  *   role      the searcher's role, see sleep.h
  *   pending   with max_pending: tasks accepted and not yet begun, see pending.h
  *   idle      a bit for each worker that is without work and not claimed
@@ -59,6 +59,10 @@ struct worker {
 	void *argument;
 	uint64_t watched; /* see watch.c; under pool->threads_lock */
 	int64_t watched_since;
+	bool punctual;            /* its thread sleeps no longer than it is told */
+	unsigned tasks_unclocked; /* since it looked at the clock: timers.h */
+	unsigned tasks_to_clock;
+	int64_t clocked;
 };
 
 #define GROUPS (TL_MAX_WORKERS / 64)
@@ -71,10 +75,11 @@ struct tl_executor {
 	bool adaptive, ordered;
 	char name[16];
 	uint32_t min_workers, max_workers, spare_workers;
-	uint32_t closed;     /* submits are refused */
-	uint32_t cancelling; /* what is queued ends as cancelled */
-	uint32_t finished;   /* closed and nothing left: workers end */
-	uint32_t slots;      /* workers[0..slots) may be set */
+	uint32_t closed;       /* submits are refused */
+	uint32_t cancelling;   /* what is queued ends as cancelled */
+	uint32_t finished;     /* closed and nothing left: workers end */
+	uint32_t slots;        /* workers[0..slots) may be set */
+	struct timers *timers; /* NULL before the first one; see timers.h */
 	int64_t idle_timeout, spin;
 	int pauses;           /* between two looks of a spinning worker */
 	uint32_t hints;       /* for those who wait for its tasks: help.h */
@@ -151,9 +156,10 @@ static inline int64_t hints_spin(uint32_t hints)
 static inline uint32_t pool_limit(tl_executor *pool)
 {
 	uint32_t spare = load_relaxed(&pool->spare_workers);
-	if (spare)
-		spare = smaller(spare, load_seq_cst(&pool->blocked));
-	return load_seq_cst(&pool->max_workers) + spare;
+	if (!spare)
+		return load_seq_cst(&pool->max_workers);
+	spare = smaller(spare, load_seq_cst(&pool->blocked));
+	return smaller(load_seq_cst(&pool->max_workers) + spare, TL_MAX_WORKERS);
 }
 
 static inline bool pool_may_grow(tl_executor *pool)

@@ -67,6 +67,9 @@ enum { EMPTY, PARKED, PLAIN, ROLE };
 static struct worker *idle_claim(tl_executor *pool);
 static bool idle_any(tl_executor *pool);
 
+/* Take this one's bit: it owes us nothing, or we owe it a notification. */
+static bool idle_take(tl_executor *pool, unsigned index);
+
 static void worker_notify(struct worker *worker, uint32_t what);
 
 /* After a push, or after tasks have become visible again: see that somebody comes. */

@@ -89,6 +89,11 @@ static void *task_given_away(void)
 	return &failure;
 }
 
+static bool task_has_failed(const void *value)
+{
+	return value == &failure;
+}
+
 static bool runs_here(const tl_future *future)
 {
 	for (struct frame *frame = self.frame; frame; frame = frame->below)

@@ -17,6 +17,9 @@ static enum state task_call(tl_task *task);
  * ended here. task_call then says QUEUED. */
 static void *task_given_away(void);
 
+/* Is this what tl_fail returns? */
+static bool task_has_failed(const void *value);
+
 /* In the place of a frame's error: it runs a branch of the task, whose own frame may be on
  * another stack. Errors are negative. */
 #define FORKED 2

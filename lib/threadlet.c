@@ -22,6 +22,7 @@
 #include "seek.c"
 #include "serial.c"
 #include "threads.c"
+#include "timers.c"
 #include "worker.c"
 
 #include "control.c"
@@ -36,6 +37,7 @@
 #include "group.c"
 #include "loop.c"
 #include "spawn.c"
+#include "timed.c"
 #include "wait_many.c"
 
 #include "default.c"

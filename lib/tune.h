@@ -35,6 +35,14 @@
 /* Urgent tasks that a worker takes in a row before it looks at the others first. */
 #define URGENT_MOST 16
 
+/* ns: how often a busy worker in a pool with timers looks at the clock, about; and after
+ * how many tasks at the latest. Reading it takes some 20 ns. */
+#define CLOCK_EVERY 20000
+#define CLOCK_TASKS 64
+
+/* Timers that are fired at once before the worker goes on with its task. */
+#define TIMERS_MOST 64
+
 /* Tasks of a serial queue that one turn runs before its runner goes to the end of the
  * pool's queue. As Go's time slice in spirit: enough to spread the cost of the hand-over,
  * some 100 ns; few enough that 100,000 queues share two workers. */

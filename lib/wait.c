@@ -25,6 +25,7 @@
 #include "help.h"
 #include "serial.h"
 #include "thread.h"
+#include "timers.h"
 
 static COLD void stack_measure(void)
 {
@@ -73,6 +74,9 @@ static int wait_run_queued(tl_future *future)
 {
 	struct worker *worker = self.worker;
 	uint32_t word = load_acquire(&future->word_);
+	if (is_timed(word) && worker && self.frame && worker->pool->ordered &&
+	    task_of(future)->executor_ == worker->pool)
+		return -EDEADLK; /* it will be queued behind this one */
 	bool cancelled = word & CANCEL;
 	if (state_of(word) != QUEUED || (cancelled && (!worker || word & GROUPED)))
 		return 0;
@@ -97,21 +101,25 @@ static int wait_run_queued(tl_future *future)
 	return ran;
 }
 
-/* The pool for whose spares this wait counts; NULL if none. */
-static tl_executor *pool_with_spares(void)
+/* Whose worker this is; NULL outside, and in a child that was forked in a task. */
+static tl_executor *pool_of_worker(void)
 {
 	tl_executor *pool = self.worker ? self.worker->pool : NULL;
-	bool counts = pool && load_relaxed(&pool->spare_workers) && pool_is_ours(pool);
-	return counts ? pool : NULL;
+	return pool && pool_is_ours(pool) ? pool : NULL;
 }
 
+/* Counted in any pool: spares may be allowed only while somebody sleeps (timers.h). */
 static void wait_blocks(void)
 {
 	forks_offer_all(self.worker);
-	tl_executor *pool = pool_with_spares();
+	tl_executor *pool = pool_of_worker();
 	if (!pool)
 		return;
 	fetch_add_seq_cst(&pool->blocked, 1u);
+	if (load_seq_cst(&pool->timers))
+		timers_find_keeper(pool);
+	if (!load_relaxed(&pool->spare_workers))
+		return;
 	forks_ask(pool); /* a spare may be started for what others keep */
 	if (pool_has_work(pool))
 		pool_signal(pool);
@@ -119,7 +127,7 @@ static void wait_blocks(void)
 
 static void wait_unblocks(void)
 {
-	tl_executor *pool = pool_with_spares();
+	tl_executor *pool = pool_of_worker();
 	if (pool)
 		fetch_sub_seq_cst(&pool->blocked, 1u);
 }

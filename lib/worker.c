@@ -6,6 +6,7 @@
 #include "forks.h"
 #include "pending.h"
 #include "serial.h"
+#include "timers.h"
 
 /* ---- Finding work ------------------------------------------------------------- */
 
@@ -253,6 +254,8 @@ static bool worker_retires(struct worker *worker, uint32_t floor)
 	tl_executor *pool = worker->pool;
 	if (load_relaxed(&pool->closed) || !pool_release_thread(pool, floor))
 		return false;
+	if (load_seq_cst(&pool->timers))
+		worker_leaves_time(worker);
 	forks_ask(pool); /* a thread could be started for them now, which there was */
 	/* A submit that came before may have counted on this thread: look again. */
 	if (!pool_has_work(pool) || !pool_reserve_thread(pool))
@@ -316,13 +319,32 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 			if (load_seq_cst(&pool->finished))
 				continue;
 		}
-		if (!worker_park(worker, worker_deadline(pool))) {
+		int64_t until = worker_deadline(pool);
+		bool keeps = UNLIKELY(load_seq_cst(&pool->timers) != NULL) &&
+		             worker_keeps_time(worker, &until);
+		if (worker_park(worker, until))
+			continue;
+		if (keeps) {
+			worker_fires(worker, until);
+			tl_task *task =
+				worker_too_many(worker) ? NULL : worker_find_any(worker);
+			if (task) {
+				worker_pass_on(worker);
+				return task;
+			}
+		} else {
 			*retires =
 				worker_retires(worker, load_relaxed(&pool->min_workers));
 			if (*retires)
 				return NULL;
 		}
 	}
+}
+
+static inline void worker_begins(struct worker *worker)
+{
+	if (UNLIKELY(load_acquire(&worker->pool->timers) != NULL))
+		worker_minds_time(worker);
 }
 
 static bool worker_run(struct worker *worker)
@@ -337,10 +359,12 @@ static bool worker_run(struct worker *worker)
 			if (!task)
 				return retires;
 			if (task == &forked) {
+				worker_begins(worker);
 				forks_call_found(worker);
 				continue;
 			}
 		}
+		worker_begins(worker);
 		worker_execute(worker, task);
 	}
 }

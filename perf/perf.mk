@@ -6,6 +6,7 @@
 #   make bench           all benches beside the packaged peers: see perf/bench
 #   make bench-growth    cost against tasks, workers, producers, depth of the queue
 #   make bench-latency   latency under load that does not wait for us
+#   make bench-timers    lateness of timers beside a timerfd's; what setting one costs
 #   make bench-programs  the programs only, of those whose library is installed
 
 PERF := $(BUILD)/perf
@@ -117,4 +118,9 @@ bench-growth: bench-programs
 bench-latency: bench-programs
 	@CFLAGS='$(CFLAGS)' perf/bench latency $(BUILD)
 
-.PHONY: bench-programs bench bench-growth bench-latency
+$(PERF)/timer-lateness: $(PERF)/timer_lateness.o $(PERF)/measure.o $(BUILD)/libthreadlet.a
+	$(call link,release)
+bench-timers: $(PERF)/timer-lateness
+	$< $(N)
+
+.PHONY: bench-timers bench-programs bench bench-growth bench-latency

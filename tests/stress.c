@@ -29,8 +29,8 @@
 enum { THREADS = 6, SHARED = 5, TASKS = 512, STALL_SECONDS = 60 };
 
 static struct {
-	atomic_ulong operations, cells, own, batches, go, spawns, executors, groups,
-		queues, regions, loops;
+	atomic_ulong operations, cells, own, batches, timers, go, spawns, executors,
+		groups, queues, regions, loops;
 	atomic_ulong ran, failed, cancelled, refused, accepted, callbacks, removed,
 		timeouts;
 } count;
@@ -50,11 +50,12 @@ static void dump(const char *why)
 {
 	fprintf(stderr, "stress: %s; seed %lu\n", why, seed);
 	fprintf(stderr,
-	        "operations %lu: cells %lu, own tasks %lu, batches %lu, go %lu, spawns %lu, "
-	        "executors %lu, groups %lu, queues %lu, regions %lu, loops %lu\n",
-	        count.operations, count.cells, count.own, count.batches, count.go,
-	        count.spawns, count.executors, count.groups, count.queues, count.regions,
-	        count.loops);
+	        "operations %lu: cells %lu, own tasks %lu, batches %lu, timers %lu, "
+	        "go %lu, spawns %lu, executors %lu, groups %lu, queues %lu, regions %lu, "
+	        "loops %lu\n",
+	        count.operations, count.cells, count.own, count.batches, count.timers,
+	        count.go, count.spawns, count.executors, count.groups, count.queues,
+	        count.regions, count.loops);
 	fprintf(stderr,
 	        "accepted %lu = ran %lu + cancelled %lu; failed %lu, refused %lu, "
 	        "callbacks %lu, removed %lu, timeouts %lu\n",
@@ -183,6 +184,12 @@ static void take_some(tl_future *const *futures, unsigned n, unsigned random)
 		CHECK(tl_completions_left(queue) == added);
 	}
 	CHECK(!tl_completions_destroy(queue));
+}
+
+static void *beat(void *argument)
+{
+	atomic_fetch_add((atomic_ulong *)argument, 1);
+	return argument;
 }
 
 /* A random tree: the number of its nodes, of which some wait for a while. */
@@ -494,6 +501,45 @@ static void use_group(struct actor *actor, tl_executor *executor)
 	}
 }
 
+/* Timers, limits, and one that runs again and again; some are taken back. */
+static void use_timers(struct actor *actor, tl_executor *executor)
+{
+	unsigned n = 1 + below(&actor->random, 32), set = 0;
+	atomic_ulong beats = 0;
+	tl_future *every = tl_every(executor, 1 + below(&actor->random, 50) * MICROSECOND,
+	                            beat, &beats);
+	for (unsigned i = 0; i < n; i++) {
+		int64_t delay = below(&actor->random, 200) * MICROSECOND;
+		tl_future *future =
+			every && below(&actor->random, 3)
+				? tl_after(executor, delay, leaf, VALUE(i))
+				: tl_submit_within(executor, delay, leaf, VALUE(i));
+		did(&count.timers);
+		if (!future) {
+			CHECK(errno == ESHUTDOWN);
+			did(&count.refused);
+			continue;
+		}
+		did(&count.accepted);
+		actor->cells[set++] = future;
+	}
+	for (unsigned i = 0; i < set; i++) {
+		if (below(&actor->random, 3) == 0)
+			tl_future_cancel(actor->cells[i]);
+		await_some_way(actor, actor->cells[i]);
+		settle(actor->cells[i]);
+		tl_future_release(actor->cells[i]);
+	}
+	if (!every) /* a serial queue has none */
+		return;
+	int result = tl_future_cancel(every);
+	CHECK(!result || result == -EINPROGRESS || result == -EALREADY);
+	CHECK(tl_future_result(every, NULL, TL_FOREVER) == -ECANCELED);
+	unsigned long then = atomic_load(&beats);
+	tl_future_release(every);
+	CHECK(then == atomic_load(&beats));
+}
+
 static void use_default(struct actor *actor)
 {
 	bool spawn = below(&actor->random, 8) == 0;
@@ -573,6 +619,8 @@ static void use_one_of_its_own(struct actor *actor)
 			use_group(actor, executor);
 		else if (below(&actor->random, 2))
 			use_cells(actor, executor);
+		else if (below(&actor->random, 2))
+			use_timers(actor, executor);
 		else
 			use_own_tasks(actor, executor);
 		tl_executor_set_max_workers(executor, 1 + below(&actor->random, 5));
@@ -607,6 +655,7 @@ static void *act(void *argument)
 		switch (below(&actor->random, 9)) {
 		case 0:
 		case 1: use_cells(actor, executor); break;
+		case 8: use_timers(actor, executor); break;
 		case 2:
 		case 3:
 		case 4: use_own_tasks(actor, executor); break;

@@ -118,6 +118,11 @@ static void submit(unsigned i)
 		state.futures[i] = tl_spawn(count_run, NULL);
 	else if (where > EXECUTORS)
 		state.futures[i] = tl_go(count_run, NULL);
+	else if (next(8) == 0)
+		state.futures[i] = tl_after(executor, next(200), count_run, nested);
+	else if (next(8) == 0)
+		state.futures[i] =
+			tl_submit_within(executor, next(200), count_run, nested);
 	else
 		state.futures[i] = tl_submit(executor, count_run, nested);
 	if (state.futures[i])

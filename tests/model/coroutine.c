@@ -97,6 +97,7 @@ unsigned thread_new(void (*body)(void), void *(*function)(void *), void *argumen
 	thread->stores = 0;
 	thread->sleeps_on = NULL;
 	thread->saved_errno = 0;
+	thread->clock = 0;
 	thread->text = "begins";
 	thread->where = "";
 	memset(thread->local, 0, sizeof thread->local);

@@ -68,6 +68,9 @@
 #ifndef WAIT_ON_STACK
 #define WAIT_ON_STACK 4
 #endif
+#define CLOCK_EVERY 0
+#define CLOCK_TASKS 1
+#define TIMERS_MOST 2
 #define WAIT_SPIN LOOK_LEAST /* one look */
 #define HOT_PAUSES 1
 #define LOOK_LEAST 1
@@ -189,6 +192,7 @@ static inline int64_t model_deadline(int64_t duration)
 /* ---- threads, memory ------------------------------------------------------------ */
 
 #define thread_begin(name) ((void)(name))
+#define thread_wakes_in_time() ((void)0)
 
 static inline void thread_stack(uintptr_t *lowest, size_t *size)
 {

@@ -56,6 +56,10 @@
 #define RING_SLOTS 2
 #define RANGE_MOST 2
 #define OUTSIDE_EVERY 61
+#define URGENT_MOST 1
+#define CLOCK_EVERY 0
+#define CLOCK_TASKS 1
+#define TIMERS_MOST 1
 #define SPIN_PAUSES 0
 #define LOCK_PAUSES 0
 #define LOOK_LEAST 1
