@@ -160,24 +160,25 @@ static COLD void timers_find_keeper(tl_executor *pool)
 }
 
 /* A2 */
-static void timers_tell(tl_executor *pool, struct timers *timers)
+static void timers_tell(tl_executor *pool, struct timers *timers, bool find)
 {
 	uint32_t keeper = load_seq_cst(&timers->keeper);
 	if (!keeper) {
-		timers_find_keeper(pool);
+		if (find)
+			timers_find_keeper(pool);
 	} else if (idle_take(pool, keeper - 1)) {
 		fetch_add_seq_cst(&pool->coming, 1u);
 		worker_notify(pool_worker(pool, keeper - 1), PLAIN);
 	}
 }
 
-static int timers_add(tl_executor *pool, struct timer *timer, int64_t time, bool tell)
+static int timers_add(tl_executor *pool, struct timer *timer, int64_t time, bool find)
 {
 	struct timers *timers = timer->timers;
 	bool nearer = false;
 	int error = timers_insert(pool, timer, time, &nearer);
-	if (nearer && tell)
-		timers_tell(pool, timers);
+	if (nearer)
+		timers_tell(pool, timers, find);
 	return error;
 }
 

@@ -76,9 +76,10 @@ struct timers {
 static struct timers *timers_of(tl_executor *pool);
 static void timers_let_go(struct timers *timers);
 
-/* A1 and, unless the caller is a worker that comes to M or K3 at once, A2. -ENOMEM,
+/* A1, A2. find: without a keeper, find one; not needed by a worker that comes to M or K2
+ * at once. (A keeper has to be told all the same: he may sleep for ever.) -ENOMEM,
  * -ESHUTDOWN, -ECANCELED (it is over). */
-static int timers_add(tl_executor *pool, struct timer *timer, int64_t time, bool tell);
+static int timers_add(tl_executor *pool, struct timer *timer, int64_t time, bool find);
 
 /* It is over: not in the heap any more, nor ever again. Was it there? */
 static bool timers_end(struct timer *timer);

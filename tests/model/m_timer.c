@@ -185,6 +185,33 @@ static void beats_twice(void)
 	ran[0] = 1;
 }
 
+/* Whoever is idle while a run has the only timer keeps the time for ever. */
+static void two_with_timers(void)
+{
+	two();
+	model_assert(timers_of(pool));
+}
+
+static void *tell_then_fail_second(void *argument)
+{
+	tl_future_set(&met, NULL);
+	return fail_second(argument);
+}
+
+static void tells_and_beats_twice(void)
+{
+	tl_future *every = tl_every(pool, SOON, tell_then_fail_second, &ran[0]);
+	model_assert(tl_future_result(every, NULL, TL_FOREVER) == -EPIPE);
+	tl_future_release(every);
+	ran[0] = 1;
+}
+
+static void submits_beside_a_beat(void)
+{
+	tl_future_wait(&met, TL_FOREVER);
+	finish_task(submit(count_run, 1));
+}
+
 static void *beat_and_tell(void *argument)
 {
 	tl_future_set(&met, NULL);
@@ -360,6 +387,8 @@ const struct model models[] = {
 	MODEL("timer-every", "twice, then fails", one, 3, one_ran_none_left, beats_twice),
 	MODEL("timer-every-2", "with two workers", two, 1, one_ran_none_left,
 	      beats_twice),
+	MODEL("timer-every-beside", "another worker keeps the time", two_with_timers, 1,
+	      two_ran, tells_and_beats_twice, submits_beside_a_beat),
 	MODEL("timer-every-stop", "cancelled at any moment", one, 2, one_ran_none_left,
 	      stops_after_a_beat),
 	MODEL("timer-within", "runs or is cancelled", one, 2, NULL, submits_within),
