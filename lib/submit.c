@@ -40,7 +40,7 @@ static inline int executor_push_as(tl_executor *pool, tl_task *task, enum how ho
 	                       : executor_push(pool, task);
 }
 
-/* A pool that may grow: first have a worker for this task, then push it. */
+/* A pool that may grow, where nobody searches: have a worker for this task, then push it. */
 static COLD int submit_growing(tl_executor *pool, tl_task *task, enum how how)
 {
 	struct worker *claimed = idle_claim(pool);
@@ -94,7 +94,8 @@ static inline int executor_submit(tl_executor *pool, tl_task *task, int way, enu
 		return how == URGENTLY
 		               ? -EINVAL
 		               : serial_submit(serial_of(pool), task, how == WAKING);
-	if (how != QUIETLY && pool->adaptive && pool_may_grow(pool))
+	if (how != QUIETLY && pool->adaptive && pool_may_grow(pool) &&
+	    !load_seq_cst(&pool->role))
 		return submit_growing(pool, task, how);
 	int error = executor_push_as(pool, task, how);
 	if (LIKELY(!error) && how != QUIETLY)

@@ -24,9 +24,9 @@ static tl_task *worker_take_injected(struct worker *worker, unsigned most)
 {
 	tl_executor *pool = worker->pool;
 	uint64_t spot;
-	if (pool_may_grow(pool)) /* each task has a worker of its own on its way */
-		most = 1;
 	unsigned n, share = load_relaxed(&pool->threads);
+	if (pool_may_grow(pool)) /* those that may come have their share, too */
+		share = pool_limit(pool);
 	while ((n = inbox_take(&pool->inbox, most, share ? share : 1, &spot))) {
 		for (unsigned i = 0; i < n; i++)
 			inbox_prefetch(&pool->inbox, spot + 2 * i);

@@ -289,3 +289,27 @@ Test(adaptive, idle_timeout_can_be_changed)
 	tl_executor_destroy(pool);
 	END_CLEAN();
 }
+
+/* With a wake-up for each of them the workers would keep up for ever, slowly. (On one CPU
+ * nobody searches, and nobody keeps up.) */
+Test(adaptive, flood_of_small_tasks_is_not_woken_for_one_by_one)
+{
+	enum { ROUNDS = 20, FLOOD = 20000 };
+	static tl_task tasks[FLOOD];
+	uint64_t wakes = 0;
+	if (instrumented() || sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		return;
+	for (int round = 0; round < ROUNDS; round++) {
+		tl_executor *pool = pool_of(64, 0);
+		for (int i = 0; i < FLOOD; i++) {
+			tl_task_init(&tasks[i], identity, NULL);
+			cr_assert_eq(tl_submit_task(pool, &tasks[i]), 0);
+		}
+		for (int i = 0; i < FLOOD; i++)
+			cr_assert_eq(tl_future_wait(&tasks[i].future, TL_FOREVER), 0);
+		wakes += stats_of(pool).wakes;
+		tl_executor_destroy(pool);
+	}
+	cr_assert_lt(wakes, ROUNDS * FLOOD / 10, "%lu wakes", (unsigned long)wakes);
+	END_CLEAN();
+}
