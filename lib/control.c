@@ -59,6 +59,8 @@ static int stats_of_pool(tl_executor *executor, tl_stats *stats)
 		.wakes = load_relaxed(&executor->wakes),
 		.started = executor->started,
 		.retired = executor->retired,
+		.replaced = load_relaxed(&executor->replaced),
+		.blocked = load_relaxed(&executor->blocked),
 		.workers = load_relaxed(&executor->threads),
 	};
 	unlock(&executor->threads_lock);

@@ -11,7 +11,8 @@
  *   coming    workers claimed or being started that have not looked for work yet
  *   live      threads of ours that still run any code, and helpers (help.c); 0 ends
  *             a shutdown
- *   blocked   workers that wait inside a task; spares may stand in for them
+ *   blocked   workers that wait inside a task, or are in a blocking section; spares may
+ *             stand in for them (blocking.h)
  *   role      the searcher's role, see sleep.h
  *   pending   with max_pending: tasks accepted and not yet begun, see pending.h
  *   idle      a bit for each worker that is without work and not claimed
@@ -39,12 +40,16 @@ struct worker {
 	ON_OWN_LINE uint32_t parker; /* see sleep.h */
 	ON_OWN_LINE tl_executor *pool;
 	unsigned index;
-	unsigned tick;   /* tasks since it looked outside */
-	unsigned victim; /* whom it robbed last */
-	unsigned urgent; /* urgent tasks since it looked at the others first */
-	bool announced;  /* own idle bit was set and not taken back */
-	bool searcher;   /* holds the role */
-	bool woken;      /* by a claim, and has not found work since */
+	unsigned tick;        /* tasks since it looked outside */
+	unsigned victim;      /* whom it robbed last */
+	unsigned urgent;      /* urgent tasks since it looked at the others first */
+	bool announced;       /* own idle bit was set and not taken back */
+	bool searcher;        /* holds the role */
+	bool woken;           /* by a claim, and has not found work since */
+	bool surplus;         /* gave up its place because there were too many threads */
+	bool vacant;          /* its section counts in pool->blocked */
+	unsigned sections;    /* tl_blocking_begin without its end */
+	struct worker *below; /* in the reserve; under pool->threads_lock */
 	pthread_t thread;
 	bool used;     /* under pool->threads_lock: a thread runs on this slot */
 	bool joinable; /* likewise: `thread` has to be joined */
@@ -89,7 +94,8 @@ struct tl_executor {
 	struct lock threads_lock; /* worker slots, started, retired, old_thread */
 	pthread_t old_thread;     /* the last one retired, not joined yet */
 	bool have_old_thread;
-	uint64_t started, retired;
+	struct worker *reserve; /* see reserve.h */
+	uint64_t started, retired, replaced;
 	uint64_t wakes, cancelled, helped, inlined; /* from anywhere */
 
 	/* Here: with its tail and head in one pair of lines submit_task took 25 % more. */

@@ -18,6 +18,7 @@
  *                       PARKED   it sleeps, or is about to; futex
  *                       PLAIN    claimed: look for work
  *                       ROLE     claimed: look for work, the role is yours
+ *                       RESERVED not one of the pool's threads now, see reserve.h
  *
  * Why no wake-up is lost. All of these are sequentially consistent:
  *
@@ -65,7 +66,7 @@
 
 #include "pool.h"
 
-enum { EMPTY, PARKED, PLAIN, ROLE };
+enum { EMPTY, PARKED, PLAIN, ROLE, RESERVED };
 
 /* Claim an idle worker: whoever became idle last, if it still is, else the first. */
 static struct worker *idle_claim(tl_executor *pool);

@@ -16,7 +16,9 @@
 
 #include "pending.c"
 
+#include "blocking.c"
 #include "help.c"
+#include "reserve.c"
 #include "serial.c"
 #include "threads.c"
 #include "worker.c"

@@ -17,6 +17,7 @@
  */
 #include "wait.h"
 
+#include "blocking.h"
 #include "clock.h"
 #include "help.h"
 #include "serial.h"
@@ -51,31 +52,6 @@ static int wait_run_queued(tl_future *future)
 	return ran;
 }
 
-/* The pool for whose spares this wait counts; NULL if none. */
-static tl_executor *pool_with_spares(void)
-{
-	tl_executor *pool = self.worker ? self.worker->pool : NULL;
-	bool counts = pool && load_relaxed(&pool->spare_workers) && pool_is_ours(pool);
-	return counts ? pool : NULL;
-}
-
-static void wait_blocks(void)
-{
-	tl_executor *pool = pool_with_spares();
-	if (!pool)
-		return;
-	fetch_add_seq_cst(&pool->blocked, 1u);
-	if (pool_has_work(pool))
-		pool_signal(pool);
-}
-
-static void wait_unblocks(void)
-{
-	tl_executor *pool = pool_with_spares();
-	if (pool)
-		fetch_sub_seq_cst(&pool->blocked, 1u);
-}
-
 /* Sleep while it is in this state, the one that it was in before wait_run_queued: when
  * it has been queued since, it may be ours to run, and its submit saw no WAITERS. */
 static int wait_asleep(tl_future *future, enum state state, int64_t deadline)
@@ -84,14 +60,15 @@ static int wait_asleep(tl_future *future, enum state state, int64_t deadline)
 	int result = 0;
 	if (!self.worker)
 		state = state_of(word);
-	wait_blocks();
+	bool blocks = self.worker && worker_blocks(self.worker);
 	while (!has_ended(word) && state_of(word) == state && result == 0) {
 		result = future_park(future, word, deadline);
 		word = load_acquire(&future->word_);
 		if (!self.worker)
 			state = state_of(word);
 	}
-	wait_unblocks();
+	if (blocks)
+		worker_unblocks(self.worker);
 	return has_ended(word) ? 0 : result;
 }
 

@@ -13,8 +13,4 @@ static int wait_until(tl_future *future, int64_t deadline);
  * -EDEADLK if it is queued behind the waiting task. */
 static int wait_run_queued(tl_future *future);
 
-/* Around a sleep inside a task: a spare may stand in. */
-static void wait_blocks(void);
-static void wait_unblocks(void);
-
 #endif

@@ -2,6 +2,7 @@
 /* layer 5: worker · the loop of a pool's thread */
 #include "worker.h"
 
+#include "blocking.h"
 #include "clock.h"
 #include "pending.h"
 #include "serial.h"
@@ -90,10 +91,12 @@ static tl_task *worker_find(struct worker *worker)
 	return task ? task : worker_steal(worker);
 }
 
+/* Then it takes no more tasks and gives up its place, but when the pool is to end anyway. */
 static bool worker_too_many(struct worker *worker)
 {
 	tl_executor *pool = worker->pool;
-	return UNLIKELY(load_relaxed(&pool->threads) > pool_limit(pool));
+	return UNLIKELY(load_relaxed(&pool->threads) > pool_limit(pool)) &&
+	       !load_relaxed(&pool->closed);
 }
 
 /* What is urgent first, unless it is the turn of the others. */
@@ -263,10 +266,13 @@ static int64_t worker_deadline(tl_executor *pool)
 static tl_task *worker_idle(struct worker *worker, bool *retires)
 {
 	tl_executor *pool = worker->pool;
+	if (UNLIKELY(worker->sections))
+		worker_leaves_section(worker);
 	for (;;) {
 		if (worker->announced && worker_notified(worker))
 			continue;
-		if (worker->woken) {
+		bool surplus = worker_too_many(worker);
+		if (worker->woken && !surplus) {
 			tl_task *task = worker_find(worker);
 			if (task) {
 				worker_pass_on(worker);
@@ -280,19 +286,22 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 				return NULL;
 			continue;
 		}
-		if (worker_too_many(worker)) {
+		if (surplus) {
 			if (worker->announced && !worker_withdraw(worker))
 				continue;
 			worker_pass_on(worker);
 			*retires = worker_retires(worker, pool_limit(pool));
+			worker->surplus = *retires;
 			if (*retires)
 				return NULL;
+			continue; /* perhaps with a task to look for */
 		}
 		if (!worker->announced)
 			worker_announce(worker);
 		if (worker_search(worker)) {
 			worker_withdraw(worker);
-			tl_task *task = worker_find(worker);
+			tl_task *task =
+				worker_too_many(worker) ? NULL : worker_find(worker);
 			if (task) {
 				worker_pass_on(worker);
 				return task;

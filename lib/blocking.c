@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* layer 5: blocking · a worker that blocks inside a task leaves its place to a spare */
+#include "blocking.h"
+
+#include "sleep.h"
+
+static bool worker_blocks(struct worker *worker)
+{
+	tl_executor *pool = worker->pool;
+	if (!load_relaxed(&pool->spare_workers) || !pool_is_ours(pool) ||
+	    worker->sections)
+		return false;
+	fetch_add_seq_cst(&pool->blocked, 1u);
+	if (pool_has_work(pool))
+		pool_signal(pool);
+	return true;
+}
+
+static void worker_unblocks(struct worker *worker)
+{
+	fetch_sub_seq_cst(&worker->pool->blocked, 1u);
+}
+
+static COLD void worker_leaves_section(struct worker *worker)
+{
+	MISUSE(true, "a task has returned inside of a blocking section");
+	worker->sections = 0;
+	if (worker->vacant)
+		worker_unblocks(worker);
+}
+
+TL_API bool tl_blocking_begin(void)
+{
+	struct worker *worker = self.frame ? self.worker : NULL;
+	if (!worker)
+		return false;
+	if (!worker->sections)
+		worker->vacant = worker_blocks(worker);
+	worker->sections++;
+	return worker->vacant;
+}
+
+TL_API void tl_blocking_end(void)
+{
+	struct worker *worker = self.frame ? self.worker : NULL;
+	if (!worker)
+		return;
+	MISUSE(!worker->sections, "no blocking section has been begun here");
+	if (worker->sections && --worker->sections == 0 && worker->vacant)
+		worker_unblocks(worker);
+}
