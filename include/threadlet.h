@@ -153,8 +153,12 @@ enum tl_when_full {
 };
 
 enum tl_flags {
-	TL_WAITERS_RUN = 1 /* pools: a thread outside that waits for a task which is still
-	                      queued runs it itself, on its own stack */
+	TL_WAITERS_RUN = 1,      /* pools: a thread outside that waits for a task which is
+	                            still queued runs it itself, on its own stack */
+	TL_GROW_ON_EVIDENCE = 2, /* adaptive: more threads than CPUs only for workers that
+	                            sleep in the kernel inside a task while others are
+	                            queued; a thread looks every ms while any are. Needs
+	                            /proc. Others ignore it. */
 };
 
 enum tl_shutdown_mode {

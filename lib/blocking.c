@@ -11,6 +11,8 @@ static bool worker_blocks(struct worker *worker)
 	    worker->sections)
 		return false;
 	fetch_add_seq_cst(&pool->blocked, 1u);
+	if (exchange_seq_cst(&worker->counted, (uint32_t)BLOCKS) == SEEN)
+		fetch_sub_seq_cst(&pool->blocked, 1u);
 	if (pool_has_work(pool))
 		pool_signal(pool);
 	return true;
@@ -18,6 +20,7 @@ static bool worker_blocks(struct worker *worker)
 
 static void worker_unblocks(struct worker *worker)
 {
+	exchange_seq_cst(&worker->counted, 0u);
 	fetch_sub_seq_cst(&worker->pool->blocked, 1u);
 }
 

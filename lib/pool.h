@@ -54,6 +54,11 @@ struct worker {
 	bool used;     /* under pool->threads_lock: a thread runs on this slot */
 	bool joinable; /* likewise: `thread` has to be joined */
 	struct counters counters;
+	uint32_t counted;  /* by whom in pool->blocked: see evidence.h */
+	bool watches;      /* it is to watch the others, not to work */
+	int number;        /* of its thread, as the kernel counts */
+	uint64_t seen_did; /* at the watcher's last look */
+	int64_t seen_cpu;
 	tl_function *function; /* what it runs, and with what; kept after the end */
 	void *argument;
 	uint64_t watched; /* see watch.c; under pool->threads_lock */
@@ -68,6 +73,7 @@ struct tl_executor {
 	uint32_t waiters; /* debug build: threads inside tl_executor_shutdown */
 	bool destroyed;   /* debug build */
 	bool adaptive, ordered;
+	uint32_t cpus; /* TL_GROW_ON_EVIDENCE: of the machine; else 0 */
 	char name[16];
 	uint32_t min_workers, max_workers, spare_workers;
 	uint32_t closed;     /* submits are refused */
@@ -146,18 +152,28 @@ static inline int64_t hints_spin(uint32_t hints)
 	return hints >> 3;
 }
 
-/* How many threads the pool may have now. */
-static inline uint32_t pool_limit(tl_executor *pool)
+/* In pool->blocked, above the number: somebody should watch who sleeps, see evidence.h. */
+#define UNWATCHED (UINT32_C(1) << 31)
+enum { BLOCKS = 1, SEEN };
+
+static inline uint32_t pool_limit_of(tl_executor *pool, uint32_t mask)
 {
 	uint32_t spare = load_relaxed(&pool->spare_workers);
 	if (spare)
-		spare = smaller(spare, load_seq_cst(&pool->blocked));
+		spare = smaller(spare, load_seq_cst(&pool->blocked) & mask);
 	return load_seq_cst(&pool->max_workers) + spare;
 }
 
+/* How many threads the pool may have now. */
+static inline uint32_t pool_limit(tl_executor *pool)
+{
+	return pool_limit_of(pool, ~UNWATCHED);
+}
+
+/* Is there something to be done when nobody is idle? */
 static inline bool pool_may_grow(tl_executor *pool)
 {
-	return load_seq_cst(&pool->threads) < pool_limit(pool);
+	return load_seq_cst(&pool->threads) < pool_limit_of(pool, UINT32_MAX);
 }
 
 /* Workers are published once and stay until the pool is freed. */
@@ -181,6 +197,9 @@ static void pool_let_go(tl_executor *pool);
  * one that has work waiting for it, or one that is idle from its first moment on. */
 static bool pool_reserve_thread(tl_executor *pool);
 static int pool_start_thread(tl_executor *pool, bool idle);
+
+/* threads.c: if nobody watches who sleeps, have somebody do so. */
+static void pool_watch(tl_executor *pool);
 
 /* If the pool was closed, and has no work, and all its threads are idle: end them. */
 static void pool_finish_if_idle(tl_executor *pool);

@@ -78,9 +78,12 @@ static COLD bool wake_one(tl_executor *pool)
  * there is anything left; and if it is done with that, the task may be run already. */
 static COLD void pool_grow(tl_executor *pool)
 {
-	if (!load_seq_cst(&pool->role) && pool_has_work(pool) &&
-	    pool_reserve_thread(pool))
+	if (load_seq_cst(&pool->role) || !pool_has_work(pool))
+		return;
+	if (pool_reserve_thread(pool))
 		pool_start_thread(pool, false);
+	else if (UNLIKELY(pool->cpus))
+		pool_watch(pool);
 }
 
 static void pool_signal(tl_executor *pool)

@@ -17,6 +17,7 @@
 #include "pending.c"
 
 #include "blocking.c"
+#include "evidence.c"
 #include "help.c"
 #include "reserve.c"
 #include "serial.c"

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asleep.h"
+#include "evidence.h"
 #include "futex.h"
 #include "reserve.h"
 #include "worker.h"
@@ -82,10 +84,15 @@ static void *worker_main(void *argument)
 	self.worker = worker;
 	if (options->on_start)
 		options->on_start(options->hook_context);
+	store_relaxed(&worker->number, thread_number());
 	bool retires;
-	do
-		retires = worker_run(worker);
-	while (retires && reserve_wait(worker));
+	do {
+		retires = worker->watches;
+		if (retires)
+			evidence_watch(worker);
+		else
+			retires = worker_run(worker);
+	} while (retires && reserve_wait(worker));
 	if (options->on_stop)
 		options->on_stop(options->hook_context);
 	process_leave_child(pool->process);
@@ -166,6 +173,39 @@ static int pool_start_thread(tl_executor *pool, bool idle)
 	}
 	errno = saved;
 	return error;
+}
+
+static COLD void pool_watch(tl_executor *pool)
+{
+	if (!(fetch_and_seq_cst(&pool->blocked, ~UNWATCHED) & UNWATCHED))
+		return;
+	int saved = errno, error = 0;
+	lock(&pool->threads_lock);
+	struct worker *reserved = reserve_take(pool), *worker = reserved;
+	if (!worker && !load_relaxed(&pool->finished))
+		worker = worker_slot(pool);
+	if (worker) {
+		worker->announced = worker->searcher = worker->woken = false;
+		worker->watches = true;
+	}
+	if (worker && !reserved) {
+		fetch_add_seq_cst(&pool->live, 1u);
+		error = thread_start(&worker->thread, pool->options.stack_size,
+		                     worker_main, worker);
+		if (error) {
+			fetch_sub_seq_cst(&pool->live, 1u);
+			worker->watches = false;
+		} else {
+			worker->used = worker->joinable = true;
+			pool->started++;
+		}
+	}
+	unlock(&pool->threads_lock);
+	if (reserved)
+		reserve_wake(reserved);
+	if (!worker || error)
+		fetch_or_seq_cst(&pool->blocked, UNWATCHED);
+	errno = saved;
 }
 
 /* Join what has ended. Only when live is 0, or counts only the calling thread. */
