@@ -15,13 +15,24 @@ struct frame {
 	int error; /* recorded by tl_fail */
 };
 
+/* What this thread waits for inside a task: circle.h. */
+struct note {
+	tl_future *awaited;
+	struct note *next;
+};
+
 struct local {
 	struct worker *worker;   /* set in the threads of pools */
 	struct frame *frame;     /* innermost task that runs here */
 	struct magazine *loaded; /* cells for this thread, see cell.c */
 	struct magazine *reserve;
+	uintptr_t submitted;  /* its own task, last */
+	uintptr_t step;       /* from the one before: submit.c */
 	tl_callback *firing;  /* the callback that runs here, if it owns its node */
 	tl_callback *put_off; /* what that callback has made ready, oldest first */
+	struct note note;
+	uintptr_t stack;      /* its lowest address */
+	size_t stack_reserve; /* of it, for a wait; 0: not measured yet */
 	bool fires;           /* callbacks run here */
 };
 

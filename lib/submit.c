@@ -134,6 +134,17 @@ static void wake_early_waiters(tl_task *task, int64_t word)
 		futex_wake(&task->future.word_, INT_MAX);
 }
 
+/* Who submits its own tasks in the order of an array, or of any row of objects, waits for
+ * memory at each of them: fetch what is a few steps on. */
+static ALWAYS_INLINE void fetch_next_tasks(const tl_task *task)
+{
+	uintptr_t step = (uintptr_t)task - self.submitted;
+	if (step == self.step)
+		prefetch_write((void *)((uintptr_t)task + TASKS_AHEAD * step));
+	self.step = step;
+	self.submitted = (uintptr_t)task;
+}
+
 static ALWAYS_INLINE int submit_own(tl_executor *executor, tl_task *task, enum how how)
 {
 	if (!executor || !task || !task->function_)
@@ -158,16 +169,19 @@ static ALWAYS_INLINE int submit_own(tl_executor *executor, tl_task *task, enum h
 
 TL_API int tl_submit_task(tl_executor *executor, tl_task *task)
 {
+	fetch_next_tasks(task);
 	return submit_own(executor, task, WAKING);
 }
 
 TL_API int tl_submit_quietly(tl_executor *executor, tl_task *task)
 {
+	fetch_next_tasks(task);
 	return submit_own(executor, task, QUIETLY);
 }
 
 TL_API int tl_submit_urgently(tl_executor *executor, tl_task *task)
 {
+	fetch_next_tasks(task);
 	return submit_own(executor, task, URGENTLY);
 }
 
@@ -219,6 +233,8 @@ TL_API int tl_submit_tasks(tl_executor *executor, tl_task *const *tasks, size_t 
 	bool together = !serial && !executor->adaptive && !executor->max_pending;
 	while (accepted < n) {
 		tl_task *task = tasks[accepted];
+		if (accepted + TASKS_AHEAD < n)
+			prefetch_write(tasks[accepted + TASKS_AHEAD]);
 		error = together ? submit_own(executor, task, QUIETLY)
 		                 : tl_submit_task(executor, task);
 		if (error)
