@@ -386,6 +386,8 @@ static tl_executor *make(struct actor *actor)
 		.spin = below(&actor->random, 2) ? 0 : TL_NONE,
 		.flags = below(&actor->random, 2) ? TL_WAITERS_RUN : 0,
 	};
+	if (below(&actor->random, 4) == 0)
+		options.flags |= TL_GROW_ON_EVIDENCE;
 	if (below(&actor->random, 3) == 0) {
 		options.max_pending = 1 + below(&actor->random, 40);
 		options.when_full = TL_FULL_WAIT;
