@@ -147,7 +147,7 @@ static int pool_start_thread(tl_executor *pool, bool idle)
 		worker = worker_slot(pool);
 	}
 	if (worker) {
-		worker->announced = worker->searcher = false;
+		worker->announced = worker->searcher = worker->watches = false;
 		worker->woken = !idle;
 		if (idle)
 			worker_announce(worker);

@@ -56,6 +56,7 @@
 #define RING_SLOTS 2
 #define RANGE_MOST 2
 #define OUTSIDE_EVERY 61
+#define URGENT_MOST 16
 #define SPIN_PAUSES 0
 #define LOCK_PAUSES 0
 #define LOOK_LEAST 1

@@ -23,6 +23,11 @@ static int pool_start_thread(tl_executor *pool, bool idle)
 	return -EAGAIN;
 }
 
+static void pool_watch(tl_executor *pool)
+{
+	(void)pool;
+}
+
 static void pool_finish_if_idle(tl_executor *pool)
 {
 	(void)pool;
@@ -33,6 +38,11 @@ static void pool_finish_if_idle(tl_executor *pool)
 #include "queues.c"
 #include "sleep.c"
 #include "worker.c"
+
+static void worker_leaves_section(struct worker *worker)
+{
+	(void)worker;
+}
 
 #define TASKS 2
 
