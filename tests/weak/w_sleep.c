@@ -107,7 +107,7 @@ static void *submits_both(void *unused)
 static void *submits_to_list(void *unused)
 {
 	tasks[0].argument_ = &tasks[0];
-	assert(inbox_push_list(&pool.inbox, &tasks[0]) == 0);
+	assert(inbox_append(&pool.inbox, &pool.inbox.list, &tasks[0]) == 0);
 	pool_signal(&pool);
 	return unused;
 }
