@@ -195,7 +195,7 @@ stress stress-asan stress-tsan: %: $(BUILD)/%
 
 # Needs clang and its runtime. What it finds is left in $(BUILD)/fuzz, and replayed by
 # "build/fuzz/calls FILE".
-$(BUILD)/fuzz/calls: tests/fuzz/calls.c $(wildcard lib/*.[ch]) include/threadlet.h
+$(BUILD)/fuzz/calls: tests/fuzz/calls.c $(wildcard lib/*.[ch]) include/threadlet.h include/threadlet/fork.h
 	@mkdir -p $(@D)/corpus
 	$(call say,LINK,$@)clang $(TL_CFLAGS) -g -O1 -fsanitize=fuzzer,address,undefined \
 		-o $@ $< lib/threadlet.c
@@ -227,8 +227,9 @@ demo: $(BUILD)/threadlet-sum $(BUILD)/threadlet-bench
 
 # The paths in threadlet.pc follow the installer's choice, made only now.
 install: all
-	@$(INSTALL) -d $(DESTDIR)$(includedir) $(DESTDIR)$(libdir) $(DESTDIR)$(pkgconfigdir)
+	@$(INSTALL) -d $(DESTDIR)$(includedir)/threadlet $(DESTDIR)$(libdir) $(DESTDIR)$(pkgconfigdir)
 	$(call put,644,include/threadlet.h,$(includedir))
+	$(call put,644,include/threadlet/fork.h,$(includedir)/threadlet)
 	$(call put,644,$(BUILD)/libthreadlet.a,$(libdir))
 	$(call put,755,$(BUILD)/$(SHARED),$(libdir))
 	@ln -sf $(SHARED) $(DESTDIR)$(libdir)/$(SONAME)
@@ -253,6 +254,7 @@ weak-mutants:
 
 uninstall:
 	rm -f $(DESTDIR)$(includedir)/threadlet.h $(DESTDIR)$(pkgconfigdir)/threadlet.pc
+	rm -f $(DESTDIR)$(includedir)/threadlet/fork.h
 	rm -f $(addprefix $(DESTDIR)$(libdir)/,libthreadlet.a libthreadlet.so $(SONAME) $(SHARED))
 
 clean:

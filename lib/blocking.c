@@ -2,17 +2,20 @@
 /* layer 5: blocking · a worker that blocks inside a task leaves its place to a spare */
 #include "blocking.h"
 
+#include "forks.h"
 #include "sleep.h"
 
 static bool worker_blocks(struct worker *worker)
 {
 	tl_executor *pool = worker->pool;
+	forks_offer_all(worker);
 	if (!load_relaxed(&pool->spare_workers) || !pool_is_ours(pool) ||
 	    worker->sections)
 		return false;
 	fetch_add_seq_cst(&pool->blocked, 1u);
 	if (exchange_seq_cst(&worker->counted, (uint32_t)BLOCKS) == SEEN)
 		fetch_sub_seq_cst(&pool->blocked, 1u);
+	forks_ask(pool); /* a spare may be started for what others keep */
 	if (pool_has_work(pool))
 		pool_signal(pool);
 	return true;

@@ -6,7 +6,7 @@
  * pool's threads by one each.
  *
  *   B1 blocked + 1
- *   B2 look at the queues: if there is a task, S2 and S3 (sleep.h): an idle worker is
+ *   B2 ask for forks (forks.h), and look at the queues: if there is a task, S2 and S3 (sleep.h): an idle worker is
  *      woken, or a thread started
  *
  * B1 and `may the pool grow` in S2 are sequentially consistent: a submit that doesn't find

@@ -4,6 +4,7 @@
 
 #include "asleep.h"
 #include "clock.h"
+#include "forks.h"
 #include "futex.h"
 #include "sleep.h"
 #include "tune.h"
@@ -24,6 +25,7 @@ static void worker_see(struct worker *worker)
 	fetch_add_seq_cst(&worker->pool->blocked, 1u);
 	if (!cas_seq_cst(&worker->counted, &nobody, (uint32_t)SEEN))
 		fetch_sub_seq_cst(&worker->pool->blocked, 1u);
+	forks_ask(worker->pool); /* as in blocking.h */
 }
 
 static void worker_unsee(struct worker *worker)

@@ -12,7 +12,7 @@ struct magazine;
 struct frame {
 	tl_task *task;
 	struct frame *below;
-	int error; /* recorded by tl_fail */
+	int error; /* recorded by tl_fail; or FORKED: task.h */
 };
 
 /* What this thread waits for inside a task: circle.h. */

@@ -19,6 +19,7 @@
 
 #include "blocking.c"
 #include "evidence.c"
+#include "forks.c"
 #include "help.c"
 #include "reserve.c"
 #include "serial.c"
@@ -27,11 +28,13 @@
 
 #include "control.c"
 #include "executor.c"
+#include "join.c"
 #include "submit.c"
 #include "wait.c"
 #include "watch.c"
 
 #include "cancel.c"
+#include "loop.c"
 #include "spawn.c"
 #include "wait_many.c"
 

@@ -18,8 +18,10 @@
 #include "wait.h"
 
 #include "blocking.h"
+#include "callback.h"
 #include "circle.h"
 #include "clock.h"
+#include "forks.h"
 #include "help.h"
 #include "serial.h"
 #include "thread.h"
@@ -54,11 +56,7 @@ static int wait_run_queued(tl_future *future)
 	if (own && !pool_claim(worker->pool, task))
 		return -EAGAIN;
 
-	/* What this task completes is not put off by a callback that waits for it. */
-	tl_callback *put_off = self.put_off;
-	bool fires = self.fires;
-	self.put_off = NULL;
-	self.fires = false;
+	struct callbacks aside = callbacks_aside();
 	int ran = own;
 	if (own)
 		worker_execute(worker, task);
@@ -66,8 +64,7 @@ static int wait_run_queued(tl_future *future)
 		ran = serial_run_queued(task);
 	if (!ran)
 		ran = help_run(task);
-	self.put_off = put_off;
-	self.fires = fires;
+	callbacks_back(aside);
 	return ran;
 }
 

@@ -59,6 +59,10 @@
 #ifndef LOCK_PAUSES
 #define LOCK_PAUSES 0
 #endif
+#ifndef FORKS_MOST
+#define FORKS_MOST 5
+#endif
+#define LOOP_CHUNK 1
 #ifndef SPIN_DEFAULT
 #define SPIN_DEFAULT 1
 #endif
@@ -121,6 +125,10 @@
 	MODEL_CAS(p, e, v, MODEL_ACQ_REL, "cas_acq_rel(" #p ", " #e ", " #v ")")
 #define cas_seq_cst(p, e, v)                                                             \
 	MODEL_CAS(p, e, v, MODEL_SEQ_CST, "cas_seq_cst(" #p ", " #e ", " #v ")")
+
+/* The part of the library that is in threadlet/fork.h. */
+#define TL_FORK_LOAD_(p) load_relaxed(p)
+#define TL_FORK_STORE_(p, v) store_relaxed(p, v)
 
 /* Not in the library: for mutants. */
 #define exchange_relaxed(p, v)                                                           \
