@@ -57,6 +57,9 @@
 #define RANGE_MOST 2
 #define OUTSIDE_EVERY 61
 #define URGENT_MOST 16
+#ifndef FORKS_MOST
+#define FORKS_MOST 504
+#endif
 #define SPIN_PAUSES 0
 #define LOCK_PAUSES 0
 #define LOOK_LEAST 1

@@ -39,6 +39,23 @@ static void pool_finish_if_idle(tl_executor *pool)
 #include "sleep.c"
 #include "worker.c"
 
+/* Nothing is forked here. */
+static void forks_ask(tl_executor *asked)
+{
+	(void)asked;
+}
+
+static tl_task *forks_find(struct worker *worker)
+{
+	(void)worker;
+	return NULL;
+}
+
+static void forks_call_found(struct worker *worker)
+{
+	(void)worker;
+}
+
 static void worker_leaves_section(struct worker *worker)
 {
 	(void)worker;
