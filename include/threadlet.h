@@ -146,7 +146,8 @@ struct tl_options {
 	                           the affinity limited by the cgroup's CPU quota.
 	                           Worker and fixed pool ignore min and max. */
 	unsigned spare_workers; /* pools: how many more may stand in for workers that
-	                           wait inside a task; default 0 */
+	                           wait inside a task, or are in a blocking section
+	                           (tl_blocking_begin); default 0 */
 	int64_t idle_timeout;   /* adaptive, ns: a worker without work for so long
 	                           ends; default 1 s; TL_NONE or TL_FOREVER: never */
 	int64_t spin;           /* ns for which an idle worker looks for work before it
@@ -180,8 +181,12 @@ enum tl_when_full {
 };
 
 enum tl_flags {
-	TL_WAITERS_RUN = 1 /* pools: a thread outside that waits for a task which is still
-	                      queued runs it itself, on its own stack */
+	TL_WAITERS_RUN = 1,      /* pools: a thread outside that waits for a task which is
+	                            still queued runs it itself, on its own stack */
+	TL_GROW_ON_EVIDENCE = 2, /* adaptive: more threads than CPUs only for workers that
+	                            sleep in the kernel inside a task while others are
+	                            queued; a thread looks every ms while any are. Needs
+	                            /proc. Others ignore it. */
 };
 
 enum tl_shutdown_mode {
@@ -209,6 +214,8 @@ struct tl_stats {
 	uint64_t inlined;    /* tasks run by their submitter, there being no room */
 	uint64_t timers;     /* timers set now: tl_after, tl_every, tl_submit_within */
 	uint64_t missed;     /* runs of tl_every that were left out */
+	uint64_t blocked;    /* workers that sleep in a wait, or are in a section */
+	uint64_t replaced;   /* times a thread more than max_workers stood in for one */
 };
 
 /* A worker that has been in one task for a while, see tl_executor_watch. */
@@ -580,6 +587,19 @@ TL_API void *tl_fail(int error);
 
 /* In a task: has somebody cancelled it while it runs? False outside of tasks. */
 TL_API bool tl_cancel_requested(void);
+
+/*
+ * Around what blocks in a task (read, a mutex, sleep): meanwhile this worker doesn't count
+ * among the pool's, up to spare_workers of them. If tasks are queued, or come later, an
+ * idle worker or a spare thread takes its place at once; with nothing queued nothing is
+ * started. When it is back one thread is too many: the first that is done with its task
+ * steps aside, and is the next spare, for idle_timeout. True if the place is one that may
+ * be taken; false, and nothing to it, outside of the tasks of pools with spare_workers
+ * (so in a worker too, and in a waiter that helps). Sections nest, and end in the task that
+ * began them; a wait inside of one runs what it waits for as any wait does.
+ */
+TL_API bool tl_blocking_begin(void);
+TL_API void tl_blocking_end(void);
 
 /* ---- Loops (recursive work: threadlet/fork.h) ----------------------------------- */
 

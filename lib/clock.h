@@ -3,6 +3,7 @@
 #ifndef TL_CLOCK_H
 #define TL_CLOCK_H
 
+#include <pthread.h>
 #include <time.h>
 
 #include "base.h"
@@ -22,6 +23,16 @@ static inline int64_t deadline_after(int64_t duration)
 		return TL_FOREVER;
 	int64_t now = clock_now();
 	return duration > TL_FOREVER - now ? TL_FOREVER : now + duration;
+}
+
+/* ns of CPU that a thread has used; it must not have been joined. -1: unknown. */
+static inline int64_t thread_cpu_time(pthread_t thread)
+{
+	clockid_t clock;
+	struct timespec used;
+	if (pthread_getcpuclockid(thread, &clock) || clock_gettime(clock, &used))
+		return -1;
+	return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
 }
 
 #endif

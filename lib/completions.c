@@ -19,6 +19,7 @@
  * left drops its share of `left`; the last one frees the queue.
  */
 #include "arrivals.h"
+#include "blocking.h"
 #include "callback.h"
 #include "clock.h"
 #include "event.h"
@@ -195,9 +196,10 @@ static int queue_wait(tl_completions *queue, uint32_t seen, int64_t deadline,
 		int64_t next = deadline_after(*nap);
 		until = next < deadline ? next : deadline;
 	}
-	wait_blocks();
+	bool blocks = self.worker && worker_blocks(self.worker);
 	int error = futex_wait(&queue->signal, seen, until);
-	wait_unblocks();
+	if (blocks)
+		worker_unblocks(self.worker);
 	return until == deadline ? error : 0;
 }
 

@@ -2,6 +2,7 @@
 /* layer 6: control · changing a running pool, and its statistics */
 #include <string.h>
 
+#include "evidence.h"
 #include "executor.h"
 #include "forks.h"
 #include "serial.h"
@@ -17,7 +18,10 @@ TL_API int tl_executor_set_max_workers(tl_executor *executor, unsigned workers)
 		return -EOWNERDEAD;
 	if (load_relaxed(&executor->min_workers) > workers)
 		store_relaxed(&executor->min_workers, workers);
-	exchange_seq_cst(&executor->max_workers, workers);
+	if (executor->cpus)
+		evidence_divide(executor, workers);
+	else
+		exchange_seq_cst(&executor->max_workers, workers);
 	pool_wake_all(executor); /* those too many end */
 	forks_ask(executor);     /* threads may be started for what is kept */
 	while (pool_has_work(executor) && pool_reserve_thread(executor))
@@ -62,6 +66,8 @@ static int stats_of_pool(tl_executor *executor, tl_stats *stats)
 		.wakes = load_relaxed(&executor->wakes),
 		.started = executor->started,
 		.retired = executor->retired,
+		.replaced = load_relaxed(&executor->replaced),
+		.blocked = load_relaxed(&executor->blocked) & ~UNWATCHED,
 		.workers = load_relaxed(&executor->threads),
 	};
 	unlock(&executor->threads_lock);

@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "cpus.h"
+#include "evidence.h"
 #include "futex.h"
 #include "help.h"
 #include "pending.h"
@@ -25,7 +26,8 @@ static int options_check(const tl_options *options)
 	bool stack = !options->stack_size ||
 	             options->stack_size >= (size_t)sysconf(_SC_THREAD_STACK_MIN);
 	bool rest = !memcmp(options->reserved, none.reserved, sizeof none.reserved);
-	rest = rest && !(options->flags & ~(uint64_t)TL_WAITERS_RUN);
+	rest = rest &&
+	       !(options->flags & ~(uint64_t)(TL_WAITERS_RUN | TL_GROW_ON_EVIDENCE));
 	rest = rest && options->when_full <= TL_FULL_RUN && options->full_timeout >= 0 &&
 	       options->max_pending <= PENDING_MOST;
 	return times && stack && rest && options->spare_workers <= TL_MAX_WORKERS
@@ -45,6 +47,11 @@ static void executor_configure(tl_executor *pool, enum kind kind, unsigned min,
 			smaller(options->spare_workers, TL_MAX_WORKERS - max);
 	pool->options = *options;
 	pool->options.name = NULL;
+	if (kind == ADAPTIVE && (options->flags & TL_GROW_ON_EVIDENCE)) {
+		pool->cpus = cpus_usable("/");
+		pool->blocked = UNWATCHED;
+		evidence_divide(pool, max);
+	}
 	pool->idle_timeout = options->idle_timeout == TL_NONE ? TL_FOREVER
 	                     : options->idle_timeout          ? options->idle_timeout
 	                                                      : IDLE_TIMEOUT_DEFAULT;

@@ -10,6 +10,7 @@
  */
 #include "group.h"
 
+#include "blocking.h"
 #include "clock.h"
 #include "pending.h"
 #include "seek.h"
@@ -131,9 +132,10 @@ static void group_await(tl_group *group, bool helper)
 
 static int group_sleep(tl_group *group, uint64_t left, int64_t deadline)
 {
-	wait_blocks();
+	bool blocks = self.worker && worker_blocks(self.worker);
 	int error = futex_wait(group_futex(group), (uint32_t)left, deadline);
-	wait_unblocks();
+	if (blocks)
+		worker_unblocks(self.worker);
 	return error;
 }
 

@@ -16,6 +16,7 @@
  *            is the same; takes its bit back. If that was gone, somebody counts on it:
  *            it sees to it that another one comes for what it leaves (W4).
  */
+#include "blocking.h"
 #include "clock.h"
 #include "forks.h"
 #include "wait.h"
@@ -80,9 +81,10 @@ static void join_sleep(struct worker *worker, struct tl_branch_ *branch, uint32_
 	uint32_t state = OUT;
 	if (cas_acq_rel(&branch->state_, &state, (uint32_t)OUT_AWAITED) ||
 	    state == OUT_AWAITED) {
-		wait_blocks();
+		bool blocks = worker_blocks(worker);
 		futex_wait(&worker->bell, bell, TL_FOREVER);
-		wait_unblocks();
+		if (blocks)
+			worker_unblocks(worker);
 	}
 }
 

@@ -11,7 +11,8 @@
  *   coming    workers claimed or being started that have not looked for work yet
  *   live      threads of ours that still run any code, and helpers (help.c); 0 ends
  *             a shutdown
- *   blocked   workers that sleep inside a task; spares may stand in for them
+ *   blocked   workers that sleep inside a task, or are in a blocking section; spares may
+ *             stand in for them (blocking.h)
  *   role      the searcher's role, see sleep.h
  *   pending   with max_pending: tasks accepted and not yet begun, see pending.h
  *   idle      a bit for each worker that is without work and not claimed
@@ -42,12 +43,16 @@ struct worker {
 	ON_OWN_LINE uint32_t parker; /* see sleep.h */
 	ON_OWN_LINE tl_executor *pool;
 	unsigned index;
-	unsigned tick;   /* tasks since it looked outside */
-	unsigned victim; /* whom it robbed last */
-	unsigned urgent; /* urgent tasks since it looked at the others first */
-	bool announced;  /* own idle bit was set and not taken back */
-	bool searcher;   /* holds the role */
-	bool woken;      /* by a claim, and has not found work since */
+	unsigned tick;        /* tasks since it looked outside */
+	unsigned victim;      /* whom it robbed last */
+	unsigned urgent;      /* urgent tasks since it looked at the others first */
+	bool announced;       /* own idle bit was set and not taken back */
+	bool searcher;        /* holds the role */
+	bool woken;           /* by a claim, and has not found work since */
+	bool surplus;         /* gave up its place because there were too many threads */
+	bool vacant;          /* its section counts in pool->blocked */
+	unsigned sections;    /* tl_blocking_begin without its end */
+	struct worker *below; /* in the reserve; under pool->threads_lock */
 	pthread_t thread;
 	bool used;     /* under pool->threads_lock: a thread runs on this slot */
 	bool joinable; /* likewise: `thread` has to be joined */
@@ -55,6 +60,11 @@ struct worker {
 	struct tl_branch_ *branch;   /* found by forks_find, */
 	struct worker *branch_owner; /* which took it from here */
 	struct counters counters;
+	uint32_t counted;  /* by whom in pool->blocked: see evidence.h */
+	bool watches;      /* it is to watch the others, not to work */
+	int number;        /* of its thread, as the kernel counts */
+	uint64_t seen_did; /* at the watcher's last look */
+	int64_t seen_cpu;
 	tl_function *function; /* what it runs, and with what; kept after the end */
 	void *argument;
 	uint64_t watched; /* see watch.c; under pool->threads_lock */
@@ -73,6 +83,7 @@ struct tl_executor {
 	uint32_t waiters; /* debug build: threads inside tl_executor_shutdown */
 	bool destroyed;   /* debug build */
 	bool adaptive, ordered;
+	uint32_t cpus; /* TL_GROW_ON_EVIDENCE: of the machine; else 0 */
 	char name[16];
 	uint32_t min_workers, max_workers, spare_workers;
 	uint32_t closed;       /* submits are refused */
@@ -101,7 +112,8 @@ struct tl_executor {
 	struct lock threads_lock; /* worker slots, started, retired, old_thread */
 	pthread_t old_thread;     /* the last one retired, not joined yet */
 	bool have_old_thread;
-	uint64_t started, retired;
+	struct worker *reserve; /* see reserve.h */
+	uint64_t started, retired, replaced;
 	uint64_t wakes, cancelled, helped, inlined; /* from anywhere */
 
 	/* Here: with its tail and head in one pair of lines submit_task took 25 % more. */
@@ -152,19 +164,29 @@ static inline int64_t hints_spin(uint32_t hints)
 	return hints >> 3;
 }
 
-/* How many threads the pool may have now. */
-static inline uint32_t pool_limit(tl_executor *pool)
+/* In pool->blocked, above the number: somebody should watch who sleeps, see evidence.h. */
+#define UNWATCHED (UINT32_C(1) << 31)
+enum { BLOCKS = 1, SEEN };
+
+static inline uint32_t pool_limit_of(tl_executor *pool, uint32_t mask)
 {
 	uint32_t spare = load_relaxed(&pool->spare_workers);
 	if (!spare)
 		return load_seq_cst(&pool->max_workers);
-	spare = smaller(spare, load_seq_cst(&pool->blocked));
+	spare = smaller(spare, load_seq_cst(&pool->blocked) & mask);
 	return smaller(load_seq_cst(&pool->max_workers) + spare, TL_MAX_WORKERS);
 }
 
+/* How many threads the pool may have now. */
+static inline uint32_t pool_limit(tl_executor *pool)
+{
+	return pool_limit_of(pool, ~UNWATCHED);
+}
+
+/* Is there something to be done when nobody is idle? */
 static inline bool pool_may_grow(tl_executor *pool)
 {
-	return load_seq_cst(&pool->threads) < pool_limit(pool);
+	return load_seq_cst(&pool->threads) < pool_limit_of(pool, UINT32_MAX);
 }
 
 /* Workers are published once and stay until the pool is freed. */
@@ -191,6 +213,9 @@ static void pool_let_go(tl_executor *pool);
  * one that has work waiting for it, or one that is idle from its first moment on. */
 static bool pool_reserve_thread(tl_executor *pool);
 static int pool_start_thread(tl_executor *pool, bool idle);
+
+/* threads.c: if nobody watches who sleeps, have somebody do so. */
+static void pool_watch(tl_executor *pool);
 
 /* If the pool was closed, and has no work, and all its threads are idle: end them. */
 static void pool_finish_if_idle(tl_executor *pool);

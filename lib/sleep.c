@@ -74,12 +74,24 @@ static COLD bool wake_one(tl_executor *pool)
 	return worker != NULL;
 }
 
+/* Nobody is idle. A searcher that has just found the task will grow the pool in its W4, if
+ * there is anything left; and if it is done with that, the task may be run already. */
+static COLD void pool_grow(tl_executor *pool)
+{
+	if (load_seq_cst(&pool->role) || !pool_has_work(pool))
+		return;
+	if (pool_reserve_thread(pool))
+		pool_start_thread(pool, false);
+	else if (UNLIKELY(pool->cpus))
+		pool_watch(pool);
+}
+
 static void pool_signal(tl_executor *pool)
 {
 	do {
 		if (!idle_any(pool)) {
-			if (UNLIKELY(pool_may_grow(pool)) && pool_reserve_thread(pool))
-				pool_start_thread(pool, false);
+			if (UNLIKELY(pool_may_grow(pool)))
+				pool_grow(pool);
 			return;
 		}
 		if (load_seq_cst(&pool->role))

@@ -36,7 +36,7 @@ static ALWAYS_INLINE int push(tl_executor *pool, tl_task *task, enum how how)
 	return error;
 }
 
-/* A pool that may grow: first have a worker for this task, then push it. */
+/* A pool that may grow, where nobody searches: have a worker for this task, then push it. */
 static COLD int submit_growing(tl_executor *pool, tl_task *task, enum how how)
 {
 	struct worker *claimed = idle_claim(pool);
@@ -57,7 +57,8 @@ static COLD int submit_growing(tl_executor *pool, tl_task *task, enum how how)
 /* There is room for it. */
 static ALWAYS_INLINE int submit_to_pool(tl_executor *pool, tl_task *task, enum how how)
 {
-	if (how != QUIETLY && pool->adaptive && pool_may_grow(pool))
+	if (how != QUIETLY && pool->adaptive && pool_may_grow(pool) &&
+	    !load_seq_cst(&pool->role))
 		return submit_growing(pool, task, how);
 	int error = push(pool, task, how);
 	if (LIKELY(!error) && how != QUIETLY)

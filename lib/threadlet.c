@@ -17,8 +17,11 @@
 
 #include "pending.c"
 
+#include "blocking.c"
+#include "evidence.c"
 #include "forks.c"
 #include "help.c"
+#include "reserve.c"
 #include "seek.c"
 #include "serial.c"
 #include "threads.c"

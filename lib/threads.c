@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asleep.h"
+#include "evidence.h"
 #include "futex.h"
+#include "reserve.h"
 #include "worker.h"
 
 static void pool_hold(tl_executor *pool)
@@ -27,6 +30,8 @@ static bool pool_reserve_thread(tl_executor *pool)
 		if (threads >= pool_limit(pool))
 			return false;
 	} while (!cas_seq_cst(&pool->threads, &threads, threads + 1));
+	if (threads >= load_relaxed(&pool->max_workers))
+		fetch_add_relaxed(&pool->replaced, 1);
 	fetch_add_seq_cst(&pool->coming, 1u);
 	return true;
 }
@@ -79,7 +84,15 @@ static void *worker_main(void *argument)
 	self.worker = worker;
 	if (options->on_start)
 		options->on_start(options->hook_context);
-	bool retires = worker_run(worker);
+	store_relaxed(&worker->number, thread_number());
+	bool retires;
+	do {
+		retires = worker->watches;
+		if (retires)
+			evidence_watch(worker);
+		else
+			retires = worker_run(worker);
+	} while (retires && reserve_wait(worker));
 	if (options->on_stop)
 		options->on_stop(options->hook_context);
 	process_leave_child(pool->process);
@@ -92,12 +105,16 @@ static void *worker_main(void *argument)
 	return NULL;
 }
 
-/* With the lock held: a worker that no thread runs. NULL when out of memory. */
+/* With the lock held: a worker that no thread runs. NULL when out of memory, or of slots:
+ * threads that have given up their place leave theirs a little later. */
 static struct worker *worker_slot(tl_executor *pool)
 {
 	unsigned index = 0;
-	while (pool->workers[index] && pool->workers[index]->used)
+	while (index < TL_MAX_WORKERS && pool->workers[index] &&
+	       pool->workers[index]->used)
 		index++;
+	if (index == TL_MAX_WORKERS)
+		return NULL;
 	struct worker *worker = pool->workers[index];
 	if (!worker) {
 		worker = aligned_alloc(LINE, sizeof *worker);
@@ -118,12 +135,20 @@ static int pool_start_thread(tl_executor *pool, bool idle)
 	int saved = errno, error = -ESHUTDOWN;
 	struct worker *worker = NULL;
 	lock(&pool->threads_lock);
+	if (pool->reserve) { /* never when the pool has finished */
+		struct worker *reserved = reserve_take(pool);
+		reserved->woken = true;
+		unlock(&pool->threads_lock);
+		reserve_wake(reserved);
+		return 0;
+	}
 	if (!load_relaxed(&pool->finished)) {
 		error = -ENOMEM;
 		worker = worker_slot(pool);
 	}
 	if (worker) {
-		worker->announced = worker->searcher = worker->punctual = false;
+		worker->announced = worker->searcher = false;
+		worker->punctual = worker->watches = false;
 		worker->woken = !idle;
 		if (idle)
 			worker_announce(worker);
@@ -149,6 +174,39 @@ static int pool_start_thread(tl_executor *pool, bool idle)
 	}
 	errno = saved;
 	return error;
+}
+
+static COLD void pool_watch(tl_executor *pool)
+{
+	if (!(fetch_and_seq_cst(&pool->blocked, ~UNWATCHED) & UNWATCHED))
+		return;
+	int saved = errno, error = 0;
+	lock(&pool->threads_lock);
+	struct worker *reserved = reserve_take(pool), *worker = reserved;
+	if (!worker && !load_relaxed(&pool->finished))
+		worker = worker_slot(pool);
+	if (worker) {
+		worker->announced = worker->searcher = worker->woken = false;
+		worker->watches = true;
+	}
+	if (worker && !reserved) {
+		fetch_add_seq_cst(&pool->live, 1u);
+		error = thread_start(&worker->thread, pool->options.stack_size,
+		                     worker_main, worker);
+		if (error) {
+			fetch_sub_seq_cst(&pool->live, 1u);
+			worker->watches = false;
+		} else {
+			worker->used = worker->joinable = true;
+			pool->started++;
+		}
+	}
+	unlock(&pool->threads_lock);
+	if (reserved)
+		reserve_wake(reserved);
+	if (!worker || error)
+		fetch_or_seq_cst(&pool->blocked, UNWATCHED);
+	errno = saved;
 }
 
 /* Join what has ended. Only when live is 0, or counts only the calling thread. */
@@ -197,8 +255,10 @@ static void pool_finish_if_idle(tl_executor *pool)
 	/* Still closed? A caller that was refused may come here after a reopening. */
 	bool all = load_seq_cst(&pool->closed) && idle >= load_seq_cst(&pool->threads) &&
 	           !pool_has_work(pool);
-	if (all)
+	if (all) {
 		exchange_seq_cst(&pool->finished, 1u);
+		reserve_wake_all(pool);
+	}
 	unlock(&pool->threads_lock);
 	if (all) {
 		futex_wake(&pool->finished, INT_MAX);

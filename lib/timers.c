@@ -7,6 +7,13 @@
 
 /* ---- Their life --------------------------------------------------------------- */
 
+static void pool_allows_spare(tl_executor *pool)
+{
+	uint32_t none = 0;
+	if (!pool->ordered)
+		cas_seq_cst(&pool->spare_workers, &none, 1u);
+}
+
 static COLD struct timers *timers_of(tl_executor *pool)
 {
 	struct timers *timers = load_acquire(&pool->timers), *none = NULL;
@@ -19,10 +26,11 @@ static COLD struct timers *timers_of(tl_executor *pool)
 	timers->owners = 1;
 	timers->nearest = TL_FOREVER;
 	/* Before the pointer: who sees that finds the spare, too. */
-	if (!pool->ordered && !load_relaxed(&pool->spare_workers))
-		store_relaxed(&pool->spare_workers, 1u);
-	if (cas_seq_cst(&pool->timers, &none, timers))
+	pool_allows_spare(pool);
+	if (cas_seq_cst(&pool->timers, &none, timers)) {
+		pool_allows_spare(pool); /* evidence_divide may have met the first one */
 		return timers;
+	}
 	free(timers);
 	return none;
 }

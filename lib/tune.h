@@ -71,6 +71,10 @@
 #define NAP_FIRST 20000
 #define NAP_MOST 1000000
 
+/* ns: how often a pool that grows on evidence looks at who sleeps, while tasks are queued;
+ * two looks for a step. tests/t_evidence.c */
+#define EVIDENCE_TICK 1000000
+
 /* ns: the ancestor's time after which an idle worker ends. */
 #define IDLE_TIMEOUT_DEFAULT 1000000000
 

@@ -17,6 +17,7 @@
  */
 #include "wait.h"
 
+#include "blocking.h"
 #include "callback.h"
 #include "circle.h"
 #include "clock.h"
@@ -101,37 +102,6 @@ static int wait_run_queued(tl_future *future)
 	return ran;
 }
 
-/* Whose worker this is; NULL outside, and in a child that was forked in a task. */
-static tl_executor *pool_of_worker(void)
-{
-	tl_executor *pool = self.worker ? self.worker->pool : NULL;
-	return pool && pool_is_ours(pool) ? pool : NULL;
-}
-
-/* Counted in any pool: spares may be allowed only while somebody sleeps (timers.h). */
-static void wait_blocks(void)
-{
-	forks_offer_all(self.worker);
-	tl_executor *pool = pool_of_worker();
-	if (!pool)
-		return;
-	fetch_add_seq_cst(&pool->blocked, 1u);
-	if (load_seq_cst(&pool->timers))
-		timers_find_keeper(pool);
-	if (!load_relaxed(&pool->spare_workers))
-		return;
-	forks_ask(pool); /* a spare may be started for what others keep */
-	if (pool_has_work(pool))
-		pool_signal(pool);
-}
-
-static void wait_unblocks(void)
-{
-	tl_executor *pool = pool_of_worker();
-	if (pool)
-		fetch_sub_seq_cst(&pool->blocked, 1u);
-}
-
 /* Sleep while it is in this state, the one that it was in before wait_run_queued: when
  * it has been queued since, it may be ours to run, and its submit saw no WAITERS. */
 static int wait_asleep(tl_future *future, enum state state, int64_t deadline)
@@ -140,14 +110,15 @@ static int wait_asleep(tl_future *future, enum state state, int64_t deadline)
 	int result = 0;
 	if (!self.worker)
 		state = state_of(word);
-	wait_blocks();
+	bool blocks = self.worker && worker_blocks(self.worker);
 	while (!has_ended(word) && state_of(word) == state && result == 0) {
 		result = future_park(future, word, deadline);
 		word = load_acquire(&future->word_);
 		if (!self.worker)
 			state = state_of(word);
 	}
-	wait_unblocks();
+	if (blocks)
+		worker_unblocks(self.worker);
 	return has_ended(word) ? 0 : result;
 }
 

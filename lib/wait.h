@@ -20,8 +20,4 @@ static bool stack_is_short(void);
 /* Run a task of its pool, which this worker has won, inside a wait. */
 static void wait_execute(struct worker *worker, tl_task *task);
 
-/* Around a sleep inside a task: a spare may stand in. */
-static void wait_blocks(void);
-static void wait_unblocks(void);
-
 #endif

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "blocking.h"
 #include "clock.h"
 #include "futex.h"
 #include "wait.h"
@@ -83,9 +84,10 @@ static int latch_wait(tl_future *const *futures, struct latch *latch, int64_t de
 			until = next < deadline ? next : deadline;
 			nap = nap < NAP_MOST ? 2 * nap : NAP_MOST;
 		}
-		wait_blocks();
+		bool blocks = self.worker && worker_blocks(self.worker);
 		int error = futex_wait(&latch->decided, 0, until);
-		wait_unblocks();
+		if (blocks)
+			worker_unblocks(self.worker);
 		if (error && until == deadline)
 			break;
 	}

@@ -2,6 +2,7 @@
 /* layer 5: worker · the loop of a pool's thread */
 #include "worker.h"
 
+#include "blocking.h"
 #include "clock.h"
 #include "forks.h"
 #include "pending.h"
@@ -26,9 +27,9 @@ static tl_task *worker_take_injected(struct worker *worker, unsigned most)
 {
 	tl_executor *pool = worker->pool;
 	uint64_t spot;
-	if (pool_may_grow(pool)) /* each task has a worker of its own on its way */
-		most = 1;
 	unsigned n, share = load_relaxed(&pool->threads);
+	if (pool_may_grow(pool)) /* those that may come have their share, too */
+		share = pool_limit(pool);
 	while ((n = inbox_take(&pool->inbox, most, share ? share : 1, &spot))) {
 		for (unsigned i = 0; i < n; i++)
 			inbox_prefetch(&pool->inbox, spot + 2 * i);
@@ -99,10 +100,12 @@ static tl_task *worker_find_any(struct worker *worker)
 	return task ? task : forks_find(worker);
 }
 
+/* Then it takes no more tasks and gives up its place, but when the pool is to end anyway. */
 static bool worker_too_many(struct worker *worker)
 {
 	tl_executor *pool = worker->pool;
-	return UNLIKELY(load_relaxed(&pool->threads) > pool_limit(pool));
+	return UNLIKELY(load_relaxed(&pool->threads) > pool_limit(pool)) &&
+	       !load_relaxed(&pool->closed);
 }
 
 /* What is urgent first, unless it is the turn of the others. */
@@ -276,10 +279,13 @@ static int64_t worker_deadline(tl_executor *pool)
 static tl_task *worker_idle(struct worker *worker, bool *retires)
 {
 	tl_executor *pool = worker->pool;
+	if (UNLIKELY(worker->sections))
+		worker_leaves_section(worker);
 	for (;;) {
 		if (worker->announced && worker_notified(worker))
 			continue;
-		if (worker->woken) {
+		bool surplus = worker_too_many(worker);
+		if (worker->woken && !surplus) {
 			tl_task *task = worker_find_any(worker);
 			if (task) {
 				worker_pass_on(worker);
@@ -293,20 +299,23 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 				return NULL;
 			continue;
 		}
-		if (worker_too_many(worker)) {
+		if (surplus) {
 			if (worker->announced && !worker_withdraw(worker))
 				continue;
 			worker_pass_on(worker);
 			*retires = worker_retires(worker, pool_limit(pool));
+			worker->surplus = *retires;
 			if (*retires)
 				return NULL;
+			continue; /* perhaps with a task to look for */
 		}
 		if (!worker->announced)
 			worker_announce(worker);
 		forks_ask(pool);
 		if (worker_search(worker)) {
 			worker_withdraw(worker);
-			tl_task *task = worker_find_any(worker);
+			tl_task *task =
+				worker_too_many(worker) ? NULL : worker_find_any(worker);
 			if (task) {
 				worker_pass_on(worker);
 				return task;

@@ -101,6 +101,15 @@ static unsigned below(unsigned *state, unsigned n)
 	return next_random(state) % n;
 }
 
+/* Give others time to do what has been begun. */
+static void pause_for(int64_t time)
+{
+	clock_nanosleep(CLOCK_MONOTONIC, 0,
+	                &(struct timespec){ time / (1000 * MILLISECOND),
+	                                    time % (1000 * MILLISECOND) },
+	                NULL);
+}
+
 /* ---- Tasks: the argument says what to do, the result tells ---------------------- */
 
 struct job {
@@ -192,6 +201,37 @@ static void *beat(void *argument)
 	return argument;
 }
 
+/* Waited for in reverse. */
+static void have_children(struct job *job, unsigned *random)
+{
+	tl_future *children[6];
+	unsigned n = 1 + below(random, 6);
+	for (unsigned i = 0; i < n; i++) {
+		children[i] = tl_submit(job->executor, leaf, VALUE(i));
+		did(children[i] ? &count.accepted : &count.refused);
+	}
+	if (below(random, 4) == 0)
+		take_some(children, n, *random);
+	while (n--) {
+		if (!children[n])
+			continue;
+		int result = tl_future_result(children[n], NULL, TL_FOREVER);
+		CHECK(!result || result == -ECANCELED || result == -EDEADLK);
+		if (result == -EDEADLK) {
+			/* a worker can't wait for what is behind: it will be
+			 * counted when it runs or is cancelled */
+			int cancel = tl_future_cancel(children[n]);
+			CHECK(cancel == 0 || cancel == -EALREADY);
+			result = cancel ? 0 : -ECANCELED;
+			if (cancel && tl_future_cancelled(children[n]))
+				result = -ECANCELED;
+		}
+		if (result == -ECANCELED)
+			did(&count.cancelled);
+		tl_future_release(children[n]);
+	}
+}
+
 /* A random tree: the number of its nodes, of which some wait for a while. */
 TL_FORKABLE(long, fork_tree, unsigned, random, int, depth)
 {
@@ -224,37 +264,8 @@ static void *run_job(void *argument)
 	unsigned random = job->random;
 	did(&count.ran);
 	atomic_fetch_add(&job->runs, 1);
-	switch (below(&random, 10)) {
-	case 0: /* children, waited for in reverse */
-	{
-		tl_future *children[6];
-		unsigned n = 1 + below(&random, 6);
-		for (unsigned i = 0; i < n; i++) {
-			children[i] = tl_submit(job->executor, leaf, VALUE(i));
-			did(children[i] ? &count.accepted : &count.refused);
-		}
-		if (below(&random, 4) == 0)
-			take_some(children, n, random);
-		while (n--) {
-			if (!children[n])
-				continue;
-			int result = tl_future_result(children[n], NULL, TL_FOREVER);
-			CHECK(!result || result == -ECANCELED || result == -EDEADLK);
-			if (result == -EDEADLK) {
-				/* a worker can't wait for what is behind: it will be
-				 * counted when it runs or is cancelled */
-				int cancel = tl_future_cancel(children[n]);
-				CHECK(cancel == 0 || cancel == -EALREADY);
-				result = cancel ? 0 : -ECANCELED;
-				if (cancel && tl_future_cancelled(children[n]))
-					result = -ECANCELED;
-			}
-			if (result == -ECANCELED)
-				did(&count.cancelled);
-			tl_future_release(children[n]);
-		}
-		break;
-	}
+	switch (below(&random, 11)) {
+	case 0: have_children(job, &random); break;
 	case 1: /* a task of its own on its stack, here and now */
 	{
 		tl_task here;
@@ -294,6 +305,13 @@ static void *run_job(void *argument)
 		did(&count.loops);
 		break;
 	}
+	case 7: /* a blocking section, with children or without */
+		tl_blocking_begin();
+		if (below(&random, 2))
+			have_children(job, &random);
+		pause_for(below(&random, 100) * MICROSECOND);
+		tl_blocking_end();
+		break;
 	default: break;
 	}
 	return job;
@@ -567,6 +585,8 @@ static tl_executor *make(struct actor *actor)
 		.spin = below(&actor->random, 2) ? 0 : TL_NONE,
 		.flags = below(&actor->random, 2) ? TL_WAITERS_RUN : 0,
 	};
+	if (below(&actor->random, 4) == 0)
+		options.flags |= TL_GROW_ON_EVIDENCE;
 	if (below(&actor->random, 3) == 0) {
 		options.max_pending = 1 + below(&actor->random, 40);
 		options.when_full = TL_FULL_WAIT;
@@ -678,15 +698,6 @@ static int thread_count(void)
 		n += entry->d_name[0] != '.';
 	closedir(directory);
 	return n;
-}
-
-/* Give others time to do what has been begun. */
-static void pause_for(int64_t time)
-{
-	clock_nanosleep(CLOCK_MONOTONIC, 0,
-	                &(struct timespec){ time / (1000 * MILLISECOND),
-	                                    time % (1000 * MILLISECOND) },
-	                NULL);
 }
 
 /* With -p: a signal for every thread, again and again; each ends a system call. */

@@ -112,6 +112,33 @@ static int destroy_under_a_shutdown(void *unused)
 	return 0;
 }
 
+static void *ends_section(void *argument)
+{
+	tl_blocking_end();
+	return argument;
+}
+
+static int end_without_a_section(void *unused)
+{
+	(void)unused;
+	tl_await(tl_submit(pool, ends_section, NULL));
+	return 0;
+}
+
+static void *begins_section(void *argument)
+{
+	tl_blocking_begin();
+	return argument;
+}
+
+static int section_without_an_end(void *unused)
+{
+	(void)unused;
+	tl_await(tl_submit(pool, begins_section, NULL));
+	tl_executor_destroy(pool);
+	return 0;
+}
+
 static const struct {
 	const char *says;
 	int (*does)(void *);
@@ -126,6 +153,8 @@ static const struct {
 	{ "has been destroyed", submit_after_destroy },
 	{ "has been destroyed", destroy_twice },
 	{ "waits inside a shutdown", destroy_under_a_shutdown },
+	{ "no blocking section has been begun", end_without_a_section },
+	{ "returned inside of a blocking section", section_without_an_end },
 };
 
 struct attempt {

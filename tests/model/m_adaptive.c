@@ -35,6 +35,25 @@ static void three(void)
 	adaptive_pool(1, 3);
 }
 
+/* Its idle workers look around before they sleep; submits leave tasks to the one that
+ * does (or is woken for what it was left), who sees to it that there are enough. */
+static void searching(unsigned max)
+{
+	tl_options options = { .max_workers = max, .spin = 1 };
+	pool = tl_adaptive_pool_create(&options);
+	model_assert(pool);
+}
+
+static void searching_of_two(void)
+{
+	searching(2);
+}
+
+static void searching_of_three(void)
+{
+	searching(3);
+}
+
 static void at_rest(void)
 {
 	unsigned idle = (unsigned)__builtin_popcountll(pool->idle[0]);
@@ -59,6 +78,20 @@ static void one_ran_at_rest(void)
 static void one_thread(void)
 {
 	two_ran_at_rest();
+	model_assert(pool->started == 1);
+}
+
+/* A task that still runs when its submit comes to look for idle workers. */
+static void submits_a_long_one(void)
+{
+	tl_task *task = submit(meet_first, 0);
+	tl_future_set(&met, NULL);
+	finish_task(task);
+}
+
+static void one_thread_for_it(void)
+{
+	one_ran_at_rest();
 	model_assert(pool->started == 1);
 }
 
@@ -153,6 +186,20 @@ const struct model models[] = {
 	      two_ran_at_rest, submits_two),
 	MODEL("grow-calm", "two tasks, not three threads", three, 0, 0, 0, no_third,
 	      submits_a_pair),
+	MODEL("grow-search", "beside a searcher", searching_of_two, 2, 0, 0,
+	      two_ran_at_rest, submits_a_pair),
+	MODEL("grow-search-three", "with room for a third one", searching_of_three, 2, 0,
+	      0, two_ran_at_rest, submits_a_pair),
+	MODEL("grow-search-meet", "from two submitters", searching_of_two, 1, 0, 0,
+	      two_ran_at_rest, submits_first, submits_second),
+	MODEL("grow-search-nested", "from a task", searching_of_two, 2, 0, 0,
+	      two_ran_at_rest, submits_nested),
+	MODEL("grow-search-turn", "submit and wait", searching_of_two, 2, 0, 0,
+	      one_thread, submits_in_turn),
+	MODEL("grow-search-long", "one long task", searching_of_two, 2, 0, 0,
+	      one_thread_for_it, submits_a_long_one),
+	MODEL("grow-search-retire", "that times out", searching_of_three, 1, 1, 0,
+	      two_ran_at_rest, submits_a_pair),
 	MODEL("spare-pair", "a spare for one that waits", one_with_spare, 2, 0, 0,
 	      spare_is_no_more, submits_a_pair),
 	MODEL("spare-meet", "from two submitters", one_with_spare, 1, 0, 0,

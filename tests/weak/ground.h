@@ -56,10 +56,13 @@
 #define RING_SLOTS 2
 #define RANGE_MOST 2
 #define OUTSIDE_EVERY 61
-#define URGENT_MOST 1
+#define URGENT_MOST 16
 #define CLOCK_EVERY 0
 #define CLOCK_TASKS 1
 #define TIMERS_MOST 1
+#ifndef FORKS_MOST
+#define FORKS_MOST 504
+#endif
 #define SPIN_PAUSES 0
 #define LOCK_PAUSES 0
 #define LOOK_LEAST 1

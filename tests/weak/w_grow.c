@@ -50,6 +50,40 @@ static int future_park(tl_future *future, uint32_t word, int64_t deadline)
 	return futex_wait(&future->word_, word, deadline);
 }
 
+/* These pools have neither spares nor a watch. */
+#define TL_ASLEEP_H
+#define thread_number() 0
+
+#include "evidence.h"
+#include "reserve.h"
+
+static bool reserve_wait(struct worker *worker)
+{
+	(void)worker;
+	return false;
+}
+
+static struct worker *reserve_take(tl_executor *pool)
+{
+	(void)pool;
+	return NULL;
+}
+
+static void reserve_wake(struct worker *worker)
+{
+	(void)worker;
+}
+
+static void reserve_wake_all(tl_executor *pool)
+{
+	(void)pool;
+}
+
+static void evidence_watch(struct worker *watcher)
+{
+	(void)watcher;
+}
+
 #include "queues.c"
 #include "sleep.c"
 #include "task.c"

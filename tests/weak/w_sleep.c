@@ -23,6 +23,11 @@ static int pool_start_thread(tl_executor *pool, bool idle)
 	return -EAGAIN;
 }
 
+static void pool_watch(tl_executor *pool)
+{
+	(void)pool;
+}
+
 static void pool_finish_if_idle(tl_executor *pool)
 {
 	(void)pool;
@@ -33,6 +38,28 @@ static void pool_finish_if_idle(tl_executor *pool)
 #include "queues.c"
 #include "sleep.c"
 #include "worker.c"
+
+/* Nothing is forked here. */
+static void forks_ask(tl_executor *asked)
+{
+	(void)asked;
+}
+
+static tl_task *forks_find(struct worker *worker)
+{
+	(void)worker;
+	return NULL;
+}
+
+static void forks_call_found(struct worker *worker)
+{
+	(void)worker;
+}
+
+static void worker_leaves_section(struct worker *worker)
+{
+	(void)worker;
+}
 
 #define TASKS 2
 
@@ -97,7 +124,7 @@ static void *submits_both(void *unused)
 static void *submits_to_list(void *unused)
 {
 	tasks[0].argument_ = &tasks[0];
-	assert(inbox_push_list(&pool.inbox, &tasks[0]) == 0);
+	assert(inbox_append(&pool.inbox, &pool.inbox.list, &tasks[0]) == 0);
 	pool_signal(&pool);
 	return unused;
 }
