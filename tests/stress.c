@@ -264,7 +264,7 @@ static void *run_job(void *argument)
 	unsigned random = job->random;
 	did(&count.ran);
 	atomic_fetch_add(&job->runs, 1);
-	switch (below(&random, 11)) {
+	switch (below(&random, 12)) {
 	case 0: have_children(job, &random); break;
 	case 1: /* a task of its own on its stack, here and now */
 	{
@@ -305,7 +305,7 @@ static void *run_job(void *argument)
 		did(&count.loops);
 		break;
 	}
-	case 7: /* a blocking section, with children or without */
+	case 8: /* a blocking section, with children or without */
 		tl_blocking_begin();
 		if (below(&random, 2))
 			have_children(job, &random);
