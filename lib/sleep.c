@@ -80,10 +80,13 @@ static COLD void pool_grow(tl_executor *pool)
 {
 	if (load_seq_cst(&pool->role) || !pool_has_work(pool))
 		return;
-	if (pool_reserve_thread(pool))
-		pool_start_thread(pool, false);
-	else if (UNLIKELY(pool->cpus))
-		pool_watch(pool);
+	if (!pool_reserve_thread(pool)) {
+		if (UNLIKELY(pool->cpus))
+			pool_watch(pool);
+	} else if (pool_start_thread(pool, false) && pool_reserve_thread(pool)) {
+		pool_start_thread(pool,
+		                  false); /* no later submit may come to try again */
+	}
 }
 
 static void pool_signal(tl_executor *pool)
