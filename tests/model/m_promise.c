@@ -110,7 +110,7 @@ const struct model models[] = {
 	{ "promise-withdraw-anyway",
 	  "one of the two ends it",
 	  withdrawable,
-	  { completes_anyway, cancels, waits_and_frees },
+	  { completes_anyway, cancels, cancels },
 	  one_end,
 	  .bound = 4 },
 	{ 0 },
