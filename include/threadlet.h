@@ -115,8 +115,8 @@ struct tl_callback {
 /*
  * How to stop what a promise stands for, in your own memory for as long as the promise
  * has not ended. cancel(future, context) is called at most once, by tl_future_cancel.
- * 0: it has been withdrawn, nobody completes it; it ends as cancelled. -EINPROGRESS: who
- * completes it has been asked to stop. The promise doesn't end before cancel has
+ * 0: it has been withdrawn, nobody completes it; it ends as cancelled. Otherwise tl_future_cancel
+ * returns the same: -EINPROGRESS: who completes it has been asked to stop. The promise doesn't end before cancel has
  * returned: who completes it meanwhile waits for that. So cancel must not complete it, nor
  * wait for somebody who does.
  */

@@ -51,7 +51,8 @@ static int cancel_promise(tl_future *future, uint32_t seen)
 	if (!cas_acq_rel(word, &seen, seen | CANCEL))
 		return 1;
 	tl_canceller *canceller = future->value_;
-	if (canceller->cancel(future, canceller->context) == 0) {
+	int answer = canceller->cancel(future, canceller->context);
+	if (answer == 0) {
 		seen = load_relaxed(word);
 		while (!cas_acq_rel(word, &seen, with_state(seen, SETTLING) | LEFT))
 			;
@@ -61,7 +62,7 @@ static int cancel_promise(tl_future *future, uint32_t seen)
 	}
 	if (fetch_or_acq_rel(word, LEFT) & WAITERS)
 		futex_wake(word, INT_MAX);
-	return -EINPROGRESS;
+	return answer < 0 ? answer : -EINPROGRESS;
 }
 
 TL_API int tl_future_cancel(tl_future *future)
