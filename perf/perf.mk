@@ -6,6 +6,7 @@
 #   make bench           all benches beside the packaged peers: see perf/bench
 #   make bench-growth    cost against tasks, workers, producers, depth of the queue
 #   make bench-latency   latency under load that does not wait for us
+#   make bench-uring     operations of a ring beside the system calls (needs liburing)
 #   make bench-programs  the programs only, of those whose library is installed
 
 PERF := $(BUILD)/perf
@@ -117,4 +118,10 @@ bench-growth: bench-programs
 bench-latency: bench-programs
 	@CFLAGS='$(CFLAGS)' perf/bench latency $(BUILD)
 
-.PHONY: bench-programs bench bench-growth bench-latency
+
+$(PERF)/operations: $(PERF)/uring.o $(URING_ARCHIVE) $(BUILD)/libthreadlet.a
+	$(call link,release,,$(URING_LIBS))
+bench-uring: $(if $(URING),$(PERF)/operations)
+	@$(if $(URING),$<,echo 'skipped: liburing is not installed')
+
+.PHONY: bench-programs bench bench-growth bench-latency bench-uring
