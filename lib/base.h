@@ -13,6 +13,7 @@
 #define LINE 64 /* bytes that one core owns at a time */
 #define ON_OWN_LINE __attribute__((aligned(LINE)))
 #define COLD __attribute__((noinline, cold))
+#define ALWAYS_INLINE inline __attribute__((always_inline))
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define CONTAINER_OF(pointer, type, member)                                              \

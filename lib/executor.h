@@ -14,16 +14,6 @@ static tl_executor *executor_new(enum kind kind, unsigned min, unsigned max,
 /* -EINVAL if these options can't be. */
 static int options_check(const tl_options *options);
 
-/* Queue a task in state QUEUED: 0 or -ESHUTDOWN. */
-static int executor_push(tl_executor *pool, tl_task *task);
-
-/* Room for one task: 0, another way to submit it, or why it is refused. */
-static int executor_enter(tl_executor *pool);
-
-/* By this way: queue it and, but quietly, see that somebody runs it. */
-enum how { WAKING, QUIETLY, URGENTLY };
-static int executor_submit(tl_executor *pool, tl_task *task, int way, enum how how);
-
 /* Refuse submits from now on; with TL_CANCEL, end what is pending. */
 static void executor_close(tl_executor *pool, enum tl_shutdown_mode how);
 

@@ -5,39 +5,35 @@
 #include "pending.h"
 #include "serial.h"
 
-static int executor_push(tl_executor *pool, tl_task *task)
+/* How a task is submitted; each is compiled into a way of its own. */
+enum how { WAKING, QUIETLY, URGENTLY };
+
+static ALWAYS_INLINE int push_plain(tl_executor *pool, tl_task *task)
 {
 	struct worker *worker = self.worker;
-	int error = 0;
 	store_relaxed(&task->hints_, pool->hints);
 	if (worker && worker->pool == pool && !pool->ordered) {
 		if (UNLIKELY(load_relaxed(&pool->closed)))
-			error = -ESHUTDOWN;
-		else if (LIKELY(ring_push(&worker->ring, task))) {
+			return -ESHUTDOWN;
+		if (LIKELY(ring_push(&worker->ring, task))) {
 			count_up(&worker->counters.local, 1);
 			return 0;
 		}
 	}
-	if (LIKELY(!error))
-		error = inbox_push(&pool->inbox, task);
+	return inbox_push(&pool->inbox, task);
+}
+
+static ALWAYS_INLINE int push(tl_executor *pool, tl_task *task, enum how how)
+{
+	int error;
+	if (how == URGENTLY) {
+		store_relaxed(&task->hints_, pool->hints | HINT_URGENT);
+		error = inbox_push_urgent(&pool->inbox, task);
+	} else
+		error = push_plain(pool, task);
 	if (UNLIKELY(error))
 		pending_leave(pool);
 	return error;
-}
-
-static COLD int executor_push_urgent(tl_executor *pool, tl_task *task)
-{
-	store_relaxed(&task->hints_, pool->hints | HINT_URGENT);
-	int error = inbox_push_urgent(&pool->inbox, task);
-	if (error)
-		pending_leave(pool);
-	return error;
-}
-
-static inline int executor_push_as(tl_executor *pool, tl_task *task, enum how how)
-{
-	return how == URGENTLY ? executor_push_urgent(pool, task)
-	                       : executor_push(pool, task);
 }
 
 /* A pool that may grow: first have a worker for this task, then push it. */
@@ -45,7 +41,7 @@ static COLD int submit_growing(tl_executor *pool, tl_task *task, enum how how)
 {
 	struct worker *claimed = idle_claim(pool);
 	bool reserved = !claimed && pool_reserve_thread(pool);
-	int error = executor_push_as(pool, task, how);
+	int error = push(pool, task, how);
 	if (claimed) {
 		worker_notify(claimed, PLAIN);
 	} else if (reserved && error) {
@@ -58,14 +54,15 @@ static COLD int submit_growing(tl_executor *pool, tl_task *task, enum how how)
 	return error;
 }
 
-/* Besides RUN_HERE, of pending_enter. */
-enum { TO_SERIAL = 2 };
-
-static int executor_enter(tl_executor *pool)
+/* There is room for it. */
+static ALWAYS_INLINE int submit_to_pool(tl_executor *pool, tl_task *task, enum how how)
 {
-	if (UNLIKELY(!pool_is_ours(pool)))
-		return executor_is_serial(pool) ? TO_SERIAL : -EOWNERDEAD;
-	return UNLIKELY(pool->max_pending) ? pending_enter(pool) : 0;
+	if (how != QUIETLY && pool->adaptive && pool_may_grow(pool))
+		return submit_growing(pool, task, how);
+	int error = push(pool, task, how);
+	if (LIKELY(!error) && how != QUIETLY)
+		pool_signal(pool);
+	return error;
 }
 
 /* There is no room: the submitter runs it. A shutdown waits for that as for a helper. */
@@ -84,22 +81,31 @@ static COLD int submit_run_here(tl_executor *pool, tl_task *task)
 	return error;
 }
 
-static inline int executor_submit(tl_executor *pool, tl_task *task, int way, enum how how)
+/* Which way a task goes, besides RUN_HERE of pending_enter; or why it is refused. */
+enum { TO_POOL = 0, TO_SERIAL = 2 };
+
+static ALWAYS_INLINE int way_in(tl_executor *executor)
 {
-	if (UNLIKELY(way < 0))
-		return way;
-	if (UNLIKELY(way == RUN_HERE))
-		return submit_run_here(pool, task);
-	if (UNLIKELY(way == TO_SERIAL))
-		return how == URGENTLY
-		               ? -EINVAL
-		               : serial_submit(serial_of(pool), task, how == WAKING);
-	if (how != QUIETLY && pool->adaptive && pool_may_grow(pool))
-		return submit_growing(pool, task, how);
-	int error = executor_push_as(pool, task, how);
-	if (LIKELY(!error) && how != QUIETLY)
-		pool_signal(pool);
-	return error;
+	if (UNLIKELY(!pool_is_ours(executor)))
+		return executor_is_serial(executor) ? TO_SERIAL : -EOWNERDEAD;
+	return UNLIKELY(executor->max_pending) ? pending_enter(executor) : TO_POOL;
+}
+
+static COLD int submit_another_way(tl_executor *executor, tl_task *task, int way,
+                                   enum how how)
+{
+	if (way == RUN_HERE)
+		return submit_run_here(executor, task);
+	return how == URGENTLY ? -EINVAL
+	                       : serial_submit(serial_of(executor), task, how == WAKING);
+}
+
+static ALWAYS_INLINE int submit(tl_executor *executor, tl_task *task, int way,
+                                enum how how)
+{
+	if (UNLIKELY(way != TO_POOL))
+		return submit_another_way(executor, task, way, how);
+	return submit_to_pool(executor, task, how);
 }
 
 TL_API tl_future *tl_submit(tl_executor *executor, tl_function *function, void *argument)
@@ -110,7 +116,8 @@ TL_API tl_future *tl_submit(tl_executor *executor, tl_function *function, void *
 	if (UNLIKELY(!task))
 		return NULL;
 	CHECK_POOL(executor);
-	int error = executor_submit(executor, task, executor_enter(executor), WAKING);
+	int way = way_in(executor);
+	int error = UNLIKELY(way < 0) ? way : submit(executor, task, way, WAKING);
 	if (UNLIKELY(error)) {
 		cell_free(task);
 		return fail_with(error);
@@ -126,21 +133,32 @@ static void wake_early_waiters(tl_task *task, int64_t word)
 		futex_wake(&task->future.word_, INT_MAX);
 }
 
-static inline int submit_own(tl_executor *executor, tl_task *task, enum how how)
+/* Who submits its own tasks in the order of an array, or of any row of objects, waits for
+ * memory at each of them: fetch what is a few steps on. */
+static ALWAYS_INLINE void fetch_next_tasks(const tl_task *task)
+{
+	uintptr_t step = (uintptr_t)task - self.submitted;
+	if (step == self.step)
+		prefetch_write((void *)((uintptr_t)task + TASKS_AHEAD * step));
+	self.step = step;
+	self.submitted = (uintptr_t)task;
+}
+
+static ALWAYS_INLINE int submit_own(tl_executor *executor, tl_task *task, enum how how)
 {
 	if (!executor || !task || !task->function_)
 		return -EINVAL;
 	CHECK_POOL(executor);
-	int way = executor_enter(executor);
+	int way = way_in(executor);
 	if (UNLIKELY(way < 0))
 		return way;
 	int64_t word = task_enqueue(task, executor);
 	if (UNLIKELY(word < 0)) {
-		if (way == 0)
+		if (way == TO_POOL)
 			pending_leave(executor);
 		return (int)word;
 	}
-	int error = executor_submit(executor, task, way, how);
+	int error = submit(executor, task, way, how);
 	if (UNLIKELY(error))
 		task_refused(task);
 	else
@@ -150,16 +168,19 @@ static inline int submit_own(tl_executor *executor, tl_task *task, enum how how)
 
 TL_API int tl_submit_task(tl_executor *executor, tl_task *task)
 {
+	fetch_next_tasks(task);
 	return submit_own(executor, task, WAKING);
 }
 
 TL_API int tl_submit_quietly(tl_executor *executor, tl_task *task)
 {
+	fetch_next_tasks(task);
 	return submit_own(executor, task, QUIETLY);
 }
 
 TL_API int tl_submit_urgently(tl_executor *executor, tl_task *task)
 {
+	fetch_next_tasks(task);
 	return submit_own(executor, task, URGENTLY);
 }
 
@@ -211,7 +232,9 @@ TL_API int tl_submit_tasks(tl_executor *executor, tl_task *const *tasks, size_t 
 	bool together = !serial && !executor->adaptive && !executor->max_pending;
 	while (accepted < n) {
 		tl_task *task = tasks[accepted];
-		error = together ? tl_submit_quietly(executor, task)
+		if (accepted + TASKS_AHEAD < n)
+			prefetch_write(tasks[accepted + TASKS_AHEAD]);
+		error = together ? submit_own(executor, task, QUIETLY)
 		                 : tl_submit_task(executor, task);
 		if (error)
 			break;

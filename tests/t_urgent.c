@@ -80,7 +80,9 @@ static void *again(void *argument);
 static void submit_again(struct endless *endless, int which)
 {
 	tl_task_init(&endless->tasks[which], again, endless);
-	if (tl_submit_urgently(endless->executor, &endless->tasks[which]))
+	int error = tl_submit_urgently(endless->executor, &endless->tasks[which]);
+	/* It may have looked at `over' just before that was set. */
+	if (error && !(error == -ESHUTDOWN && atomic_load(&endless->over)))
 		abort();
 }
 
