@@ -24,7 +24,7 @@
 #   make analyze         gcc -fanalyzer, clang-tidy, cppcheck: no finding
 #   make demo            what it does and how fast it is here
 #   make bench           the library beside other runtimes: see perf/bench; also
-#                        bench-growth and bench-latency
+#                        bench-growth, bench-latency and bench-uring
 #
 # V=1 shows the commands. BUILD=dir builds elsewhere, as for CC=clang beside gcc.
 # "sh tools/with-deps make TARGET" installs what TARGET needs first (Debian).
