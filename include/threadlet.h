@@ -365,14 +365,16 @@ TL_API int tl_future_fail(tl_future *future, int error);
 /*
  * Wait until it has ended in any way: 0, or -ETIMEDOUT; a later wait may still
  * succeed. -EDEADLK in a worker (tl_worker_create) that waits for a task queued
- * behind it, and in a task that waits for itself. Inside a task of a pool, waiting
- * for a task still queued in that pool runs it here, now, on this stack.
+ * behind it, in a task that waits for itself, and, with TL_FOREVER, in the last one of
+ * tasks that wait for each other in a circle. Inside a task of a pool, waiting for a task
+ * still queued in that pool runs it here, now, on this stack: -EAGAIN if no stack is left
+ * for that (64 KiB, or a quarter of a small stack).
  */
 TL_API int tl_future_wait(tl_future *future, int64_t timeout);
 
 /*
  * Wait, then 0 and the value (unless value is NULL), or the error the task failed
- * with, or -ECANCELED, or -ETIMEDOUT, -EDEADLK as above (tl_future_done tells
+ * with, or -ECANCELED, or -ETIMEDOUT, -EDEADLK, -EAGAIN as above (tl_future_done tells
  * whether the task failed with that or the wait did).
  */
 TL_API int tl_future_result(tl_future *future, void **value, int64_t timeout);
@@ -423,7 +425,7 @@ TL_API void tl_future_release(tl_future *future);
 /*
  * Wait for n futures. TL_ALL: 0 once all have ended. TL_ANY: the index of one that
  * has ended. TL_FIRST_ERROR: the index of the first that failed or was cancelled, or
- * n once all have succeeded. -ETIMEDOUT, -EDEADLK, -EINVAL (NULLs, ANY of none).
+ * n once all have succeeded. -ETIMEDOUT, -EDEADLK, -EAGAIN, -EINVAL (NULLs, ANY of none).
  * Allocates once for ANY and FIRST_ERROR of more than 64: -ENOMEM.
  */
 TL_API int tl_wait(tl_future *const *futures, size_t n, enum tl_wait_mode mode,

@@ -82,7 +82,7 @@ TL_API int tl_future_set(tl_future *future, void *value)
 	CHECK_FUTURE(future);
 	if (!future_settle(future))
 		return -EALREADY;
-	future->value_ = value;
+	store_relaxed(&future->value_, value);
 	future_finish(future, DONE);
 	return 0;
 }

@@ -15,6 +15,12 @@ struct frame {
 	int error; /* recorded by tl_fail */
 };
 
+/* What this thread waits for inside a task: circle.h. */
+struct note {
+	tl_future *awaited;
+	struct note *next;
+};
+
 struct local {
 	struct worker *worker;   /* set in the threads of pools */
 	struct frame *frame;     /* innermost task that runs here */
@@ -24,7 +30,10 @@ struct local {
 	uintptr_t step;       /* from the one before: submit.c */
 	tl_callback *firing;  /* the callback that runs here, if it owns its node */
 	tl_callback *put_off; /* what that callback has made ready, oldest first */
-	bool fires;           /* callbacks run here */
+	struct note note;
+	uintptr_t stack; /* lowest address, and size; 0: not known yet */
+	size_t stack_size;
+	bool fires; /* callbacks run here */
 };
 
 /* One block of the static TLS: no call to find it, in a shared library neither. */

@@ -100,8 +100,8 @@ static COLD int submit_another_way(tl_executor *executor, tl_task *task, int way
 	                       : serial_submit(serial_of(executor), task, how == WAKING);
 }
 
-static ALWAYS_INLINE int submit(tl_executor *executor, tl_task *task, int way,
-                                enum how how)
+static ALWAYS_INLINE int submit_by(tl_executor *executor, tl_task *task, int way,
+                                   enum how how)
 {
 	if (UNLIKELY(way != TO_POOL))
 		return submit_another_way(executor, task, way, how);
@@ -117,7 +117,7 @@ TL_API tl_future *tl_submit(tl_executor *executor, tl_function *function, void *
 		return NULL;
 	CHECK_POOL(executor);
 	int way = way_in(executor);
-	int error = UNLIKELY(way < 0) ? way : submit(executor, task, way, WAKING);
+	int error = UNLIKELY(way < 0) ? way : submit_by(executor, task, way, WAKING);
 	if (UNLIKELY(error)) {
 		cell_free(task);
 		return fail_with(error);
@@ -158,7 +158,7 @@ static ALWAYS_INLINE int submit_own(tl_executor *executor, tl_task *task, enum h
 			pending_leave(executor);
 		return (int)word;
 	}
-	int error = submit(executor, task, way, how);
+	int error = submit_by(executor, task, way, how);
 	if (UNLIKELY(error))
 		task_refused(task);
 	else

@@ -58,7 +58,7 @@ static enum state task_call(tl_task *task)
 		task->future.error_ = frame.error;
 		return frame.error == -ECANCELED ? CANCELLED : FAILED;
 	}
-	task->future.value_ = value;
+	store_relaxed(&task->future.value_, value); /* circle.c may look at it */
 	return DONE;
 }
 

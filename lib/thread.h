@@ -31,6 +31,23 @@ static inline void thread_begin(const char *name)
 	pthread_setname_np(pthread_self(), name);
 }
 
+/* The lowest address of the calling thread's stack, and its size: SIZE_MAX, and an address
+ * that is never near, if they can't be had. */
+static COLD __attribute__((unused)) void thread_stack(uintptr_t *lowest, size_t *size)
+{
+	pthread_attr_t attributes;
+	void *address = NULL;
+	int saved = errno;
+	*lowest = 0;
+	*size = SIZE_MAX;
+	if (!pthread_getattr_np(pthread_self(), &attributes)) {
+		if (!pthread_attr_getstack(&attributes, &address, size))
+			*lowest = (uintptr_t)address;
+		pthread_attr_destroy(&attributes);
+	}
+	errno = saved;
+}
+
 /* Start a joinable thread, or one on its own when `handle` is NULL. 0 or -errno. */
 static inline int thread_start(pthread_t *handle, size_t stack_size,
                                void *(*function)(void *), void *argument)

@@ -11,6 +11,7 @@
 #include "future.c"
 #include "task.c"
 
+#include "circle.c"
 #include "queues.c"
 #include "sleep.c"
 

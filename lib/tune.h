@@ -65,6 +65,10 @@
  * The longest hold moves RANGE_MOST tasks. make bench, row e2e. */
 #define LOCK_PAUSES 200
 
+/* Bytes of a stack, or a quarter of it if that is less, that a wait leaves to the task it
+ * would run there, and to signal handlers: else -EAGAIN. */
+#define STACK_RESERVE ((size_t)65536)
+
 /* Futures that tl_wait handles without an allocation. */
 #define WAIT_ON_STACK 64
 

@@ -17,9 +17,21 @@
  */
 #include "wait.h"
 
+#include "circle.h"
 #include "clock.h"
 #include "help.h"
 #include "serial.h"
+#include "thread.h"
+
+/* Room for one more task on this stack? Not asked on stacks that aren't the thread's. */
+static bool stack_is_short(void)
+{
+	if (UNLIKELY(!self.stack_size))
+		thread_stack(&self.stack, &self.stack_size);
+	size_t quarter = self.stack_size / 4;
+	size_t reserve = quarter < STACK_RESERVE ? quarter : STACK_RESERVE;
+	return (uintptr_t)__builtin_frame_address(0) - self.stack < reserve;
+}
 
 static int wait_run_queued(tl_future *future)
 {
@@ -31,6 +43,8 @@ static int wait_run_queued(tl_future *future)
 	bool own = worker && task->executor_ == worker->pool;
 	if (own && worker->pool->ordered)
 		return self.frame ? -EDEADLK : 0;
+	if (self.frame && UNLIKELY(stack_is_short()))
+		return -ENOMEM;
 	if (own && !pool_claim(worker->pool, task))
 		return -EAGAIN;
 
@@ -141,6 +155,8 @@ static int wait_until(tl_future *future, int64_t deadline)
 		int ran = wait_run_queued(future);
 		if (ran == -EDEADLK)
 			return ran;
+		if (ran == -ENOMEM)
+			return -EAGAIN;
 		if (ran > 0)
 			continue;
 		int64_t until = deadline;
@@ -149,8 +165,13 @@ static int wait_until(tl_future *future, int64_t deadline)
 			until = next < deadline ? next : deadline;
 			nap = nap < NAP_MOST ? 2 * nap : NAP_MOST;
 		}
-		if (wait_asleep(future, state_of(word), until) == -ETIMEDOUT &&
-		    until == deadline)
+		bool noted = self.frame && deadline == TL_FOREVER;
+		if (noted && !circle_note(future))
+			return -EDEADLK;
+		int slept = wait_asleep(future, state_of(word), until);
+		if (noted)
+			circle_forget();
+		if (slept == -ETIMEDOUT && until == deadline)
 			return has_ended(load_acquire(&future->word_)) ? 0 : -ETIMEDOUT;
 	}
 	return 0;

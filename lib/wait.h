@@ -5,12 +5,13 @@
 
 #include "executor.h"
 
-/* Until it has ended: 0, -ETIMEDOUT, -EDEADLK or -EOWNERDEAD. */
+/* Until it has ended: 0, -ETIMEDOUT, -EDEADLK, -EOWNERDEAD, or -EAGAIN: no stack is left. */
 static int wait_until(tl_future *future, int64_t deadline);
 
 /* If this thread works for the pool in which the future's task is queued: run it here,
  * 1. 0 if there is nothing to run; -EAGAIN if another thread has it in its hands;
- * -EDEADLK if it is queued behind the waiting task. */
+ * -EDEADLK if it is queued behind the waiting task, -ENOMEM if there is no room on this
+ * stack. */
 static int wait_run_queued(tl_future *future);
 
 /* Around a sleep inside a task: a spare may stand in. */

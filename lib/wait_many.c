@@ -57,13 +57,14 @@ static int wait_all(tl_future *const *futures, size_t n, int64_t timeout)
 }
 
 /* In a worker: run what is queued in its own pool until the latch is decided. Returns
- * -EAGAIN if one of them is in another thread's hands. */
+ * -EAGAIN if one of them is in another thread's hands, -ENOMEM if this stack has no room
+ * for one. */
 static int run_queued(tl_future *const *futures, size_t n, struct latch *latch)
 {
 	int result = 0;
 	for (size_t i = 0; i < n && !load_acquire(&latch->decided); i++) {
 		int ran = wait_run_queued(futures[i]);
-		if (ran == -EAGAIN)
+		if (ran == -ENOMEM || (ran == -EAGAIN && !result))
 			result = ran;
 	}
 	return result;
@@ -74,7 +75,10 @@ static int latch_wait(tl_future *const *futures, struct latch *latch, int64_t de
 	int64_t nap = NAP_FIRST;
 	while (!load_acquire(&latch->decided)) {
 		int64_t until = deadline;
-		if (run_queued(futures, latch->count, latch) == -EAGAIN) {
+		int ran = run_queued(futures, latch->count, latch);
+		if (ran == -ENOMEM && !load_acquire(&latch->decided))
+			return -EAGAIN;
+		if (ran == -EAGAIN) {
 			int64_t next = deadline_after(nap);
 			until = next < deadline ? next : deadline;
 			nap = nap < NAP_MOST ? 2 * nap : NAP_MOST;

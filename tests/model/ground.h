@@ -74,6 +74,8 @@
 #define TRIM_CELLS 1
 #define MAGAZINE_CELLS 2
 #define CELLS_AHEAD 1
+#define TASKS_AHEAD 1
+#define STACK_RESERVE ((size_t)1)
 #define PAGE ((size_t)256)
 #define CHUNK_PAGES 4
 #define FIRST_CELL_PAGE 1
@@ -178,6 +180,12 @@ static inline int64_t model_deadline(int64_t duration)
 
 #define thread_begin(name) ((void)(name))
 
+static inline void thread_stack(uintptr_t *lowest, size_t *size)
+{
+	*lowest = 0;
+	*size = SIZE_MAX;
+}
+
 static inline int thread_start(pthread_t *handle, size_t stack_size,
                                void *(*function)(void *), void *argument)
 {
@@ -215,11 +223,20 @@ struct frame {
 	int error;
 };
 
+struct note {
+	tl_future *awaited;
+	struct note *next;
+};
+
 struct local {
 	struct worker *worker;
 	struct frame *frame;
 	struct magazine *loaded, *reserve;
+	uintptr_t submitted, step;
 	tl_callback *firing, *put_off;
+	struct note note;
+	uintptr_t stack;
+	size_t stack_size;
 	bool fires;
 	bool registered; /* something is to be done when this thread ends: m_cell.c */
 };
