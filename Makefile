@@ -227,7 +227,7 @@ stress stress-asan stress-tsan: %: $(BUILD)/%
 
 # Needs clang and its runtime. What it finds is left in $(BUILD)/fuzz, and replayed by
 # "build/fuzz/calls FILE".
-$(BUILD)/fuzz/calls: tests/fuzz/calls.c $(wildcard lib/*.[ch]) include/threadlet.h
+$(BUILD)/fuzz/calls: tests/fuzz/calls.c $(wildcard lib/*.[ch]) include/threadlet.h include/threadlet/fork.h
 	@mkdir -p $(@D)/corpus
 	$(call say,LINK,$@)clang $(TL_CFLAGS) -g -O1 -fsanitize=fuzzer,address,undefined \
 		-o $@ $< lib/threadlet.c
@@ -258,15 +258,15 @@ demo: $(BUILD)/threadlet-sum $(BUILD)/threadlet-bench
 	@tools/demo
 
 install: all
-	@$(INSTALL) -d $(DESTDIR)$(includedir) $(DESTDIR)$(libdir) $(DESTDIR)$(pkgconfigdir)
+	@$(INSTALL) -d $(DESTDIR)$(includedir)/threadlet $(DESTDIR)$(libdir) $(DESTDIR)$(pkgconfigdir)
 	$(call put,644,include/threadlet.h,$(includedir))
+	$(call put,644,include/threadlet/fork.h,$(includedir)/threadlet)
 	$(call put,644,$(BUILD)/libthreadlet.a,$(libdir))
 	$(call put,755,$(BUILD)/$(SHARED),$(libdir))
 	@ln -sf $(SHARED) $(DESTDIR)$(libdir)/$(SONAME)
 	@ln -sf $(SONAME) $(DESTDIR)$(libdir)/libthreadlet.so
 	$(call put_pc,threadlet)
 ifdef URING
-	@$(INSTALL) -d $(DESTDIR)$(includedir)/threadlet
 	$(call put,644,include/threadlet/uring.h,$(includedir)/threadlet)
 	$(call put,644,$(URING_ARCHIVE),$(libdir))
 	$(call put_pc,threadlet-uring)
@@ -284,7 +284,8 @@ weak-mutants:
 	$(genmc) tests/weak/run-mutants $(BUILD) '$(MUTANT)'
 
 uninstall:
-	rm -f $(DESTDIR)$(includedir)/threadlet.h $(DESTDIR)$(includedir)/threadlet/uring.h
+	rm -f $(DESTDIR)$(includedir)/threadlet.h
+	rm -f $(addprefix $(DESTDIR)$(includedir)/threadlet/,fork.h uring.h)
 	rm -f $(addprefix $(DESTDIR)$(pkgconfigdir)/,threadlet.pc threadlet-uring.pc)
 	rm -f $(DESTDIR)$(libdir)/libthreadlet-uring.a
 	rm -f $(addprefix $(DESTDIR)$(libdir)/,libthreadlet.a libthreadlet.so $(SONAME) $(SHARED))

@@ -451,6 +451,30 @@ TL_API void *tl_fail(int error);
 /* In a task: has somebody cancelled it while it runs? False outside of tasks. */
 TL_API bool tl_cancel_requested(void);
 
+/* ---- Loops (recursive work: threadlet/fork.h) ----------------------------------- */
+
+/* Do the indexes [begin, end). 0 to go on, an error (a negative errno) to stop. */
+typedef int tl_range_function(size_t begin, size_t end, void *context);
+
+/*
+ * Have body called for all of [begin, end), in ranges that are disjoint and as small as
+ * it takes to keep the executor's idle workers busy; returns when all of these calls have.
+ * Executor NULL: that of the calling task, else the default executor. In a task of the
+ * executor, the caller's thread takes part; from elsewhere it waits. 0; the first error
+ * that a call has returned, and no further call is begun then; -ECANCELED when the
+ * calling task is cancelled, or the executor cancels what is pending; errors as
+ * tl_submit_task and tl_go. body must not wait for another range's call.
+ */
+TL_API int tl_for(tl_executor *executor, size_t begin, size_t end,
+                  tl_range_function *body, void *context);
+
+/*
+ * results[i] = function(arguments[i]) for i below n, as tl_for; the function may return
+ * tl_fail(error), which stops. results may be arguments, or NULL.
+ */
+TL_API int tl_map(tl_executor *executor, tl_function *function, void *const *arguments,
+                  void **results, size_t n);
+
 #ifdef __cplusplus
 }
 #endif

@@ -8,4 +8,32 @@
 /* Take all nodes off a future that is about to end, oldest first; none may come. */
 static tl_callback *callbacks_detach(tl_future *future);
 
+/* A callback may wait, and its thread run something else meanwhile, on top of it: what
+ * that completes is not put off until this callback returns, for which it may wait. */
+struct callbacks {
+	tl_callback *firing, *put_off;
+	bool fires;
+};
+
+static inline struct callbacks callbacks_aside(void)
+{
+	struct callbacks aside = { .fires = self.fires };
+	if (UNLIKELY(aside.fires)) {
+		aside.firing = self.firing;
+		aside.put_off = self.put_off;
+		self.firing = self.put_off = NULL;
+		self.fires = false;
+	}
+	return aside;
+}
+
+static inline void callbacks_back(struct callbacks aside)
+{
+	if (UNLIKELY(aside.fires)) {
+		self.firing = aside.firing;
+		self.put_off = aside.put_off;
+		self.fires = true;
+	}
+}
+
 #endif

@@ -29,11 +29,22 @@ static bool note_stands(const struct note *note)
 	return false;
 }
 
+/* Does this frame's task live on another stack? tl_map puts frames upon frames. */
+static bool is_branch(const struct frame *frame)
+{
+	while (frame->error != FORKED && frame->below &&
+	       frame->below->task == frame->task)
+		frame = frame->below;
+	return frame->error == FORKED;
+}
+
 /* Those below a task that has been marked have been marked with it. */
 static void mark_stack(struct note *mine)
 {
 	for (struct frame *frame = self.frame; frame; frame = frame->below) {
 		void **value = &frame->task->future.value_;
+		if (is_branch(frame))
+			continue;
 		if (load_relaxed(value) == mine)
 			return;
 		store_relaxed(value, (void *)mine);

@@ -12,7 +12,10 @@
  * stays. value_ is believed only in a task that runs, and only when it is the address of
  * a note that stands: in any other task it is a result, or an old address.
  *
- * Complete: whoever is last to take a note in a circle finds those of all the others. So
+ * Branches of forks are left out: their task goes on when they have ended, elsewhere, and
+ * would still be said to be on this stack.
+ *
+ * Complete (for tasks without forks): whoever is last to take a note in a circle finds those of all the others. So
  * the notes that stand never form a circle, and each walk ends.
  *
  * Waits with a deadline take no note: they end by themselves. Nor do waits for any of

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "executor.h"
+#include "forks.h"
 #include "serial.h"
 
 TL_API int tl_executor_set_max_workers(tl_executor *executor, unsigned workers)
@@ -17,6 +18,7 @@ TL_API int tl_executor_set_max_workers(tl_executor *executor, unsigned workers)
 		store_relaxed(&executor->min_workers, workers);
 	exchange_seq_cst(&executor->max_workers, workers);
 	pool_wake_all(executor); /* those too many end */
+	forks_ask(executor);     /* threads may be started for what is kept */
 	while (pool_has_work(executor) && pool_reserve_thread(executor))
 		if (pool_start_thread(executor, false))
 			break;

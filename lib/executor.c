@@ -78,8 +78,10 @@ static void executor_free(tl_executor *pool)
 	unlock(&pool->inbox.list.lock);
 	lock(&pool->inbox.urgent.lock);
 	unlock(&pool->inbox.urgent.lock);
-	for (unsigned i = 0; i < pool->slots; i++)
+	for (unsigned i = 0; i < pool->slots; i++) {
+		free(pool->workers[i]->forks);
 		free(pool->workers[i]);
+	}
 	inbox_free(&pool->inbox);
 	free(pool_rest(pool));
 	cell_trim();

@@ -12,7 +12,7 @@ struct magazine;
 struct frame {
 	tl_task *task;
 	struct frame *below;
-	int error; /* recorded by tl_fail */
+	int error; /* recorded by tl_fail; or FORKED: task.h */
 };
 
 /* What this thread waits for inside a task: circle.h. */
@@ -31,9 +31,9 @@ struct local {
 	tl_callback *firing;  /* the callback that runs here, if it owns its node */
 	tl_callback *put_off; /* what that callback has made ready, oldest first */
 	struct note note;
-	uintptr_t stack; /* lowest address, and size; 0: not known yet */
-	size_t stack_size;
-	bool fires; /* callbacks run here */
+	uintptr_t stack;      /* its lowest address */
+	size_t stack_reserve; /* of it, for a wait; 0: not measured yet */
+	bool fires;           /* callbacks run here */
 };
 
 /* One block of the static TLS: no call to find it, in a shared library neither. */

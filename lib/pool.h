@@ -15,6 +15,7 @@
  *   role      the searcher's role, see sleep.h
  *   pending   with max_pending: tasks accepted and not yet begun, see pending.h
  *   idle      a bit for each worker that is without work and not claimed
+ *   joiners   the same for those that wait in a join, and may take forks only
  */
 #ifndef TL_POOL_H
 #define TL_POOL_H
@@ -24,6 +25,7 @@
 #include "lock.h"
 #include "range.h"
 #include "ring.h"
+#include "split.h"
 #include "task.h"
 
 struct counters {
@@ -36,6 +38,7 @@ struct counters {
 struct worker {
 	struct ring ring;
 	ON_OWN_LINE uint64_t range;  /* see range.h; thieves write it too */
+	struct split *forks;         /* see forks.h; set by its first region */
 	ON_OWN_LINE uint32_t parker; /* see sleep.h */
 	ON_OWN_LINE tl_executor *pool;
 	unsigned index;
@@ -48,6 +51,9 @@ struct worker {
 	pthread_t thread;
 	bool used;     /* under pool->threads_lock: a thread runs on this slot */
 	bool joinable; /* likewise: `thread` has to be joined */
+	uint32_t bell; /* see join.c; a futex */
+	struct tl_branch_ *branch;   /* found by forks_find, */
+	struct worker *branch_owner; /* which took it from here */
 	struct counters counters;
 	tl_function *function; /* what it runs, and with what; kept after the end */
 	void *argument;
@@ -82,6 +88,7 @@ struct tl_executor {
 	ON_OWN_LINE uint32_t role;
 	uint32_t recent; /* who became idle last */
 	uint64_t idle[GROUPS];
+	uint64_t joiners[GROUPS]; /* see forks.h */
 
 	ON_OWN_LINE uint32_t threads;
 	uint32_t live, blocked;
@@ -162,6 +169,9 @@ static inline struct worker *pool_worker(tl_executor *pool, unsigned index)
 
 /* Is a task in any queue? Finds every push whose edge came before the caller's. */
 static bool pool_has_work(tl_executor *pool);
+
+/* The same for the offers of forks alone. */
+static bool pool_has_forks(tl_executor *pool);
 
 /* Take this very task out of where it is queued. The pool must be known to live. */
 static bool pool_claim(tl_executor *pool, tl_task *task);

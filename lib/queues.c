@@ -2,6 +2,23 @@
 /* layer 4: queues · looking at all queues of a pool at once */
 #include "pool.h"
 
+static bool worker_has_forks(struct worker *worker)
+{
+	struct split *forks = load_seq_cst(&worker->forks);
+	return forks && split_has_offer(forks);
+}
+
+static bool pool_has_forks(tl_executor *pool)
+{
+	unsigned slots = load_seq_cst(&pool->slots);
+	for (unsigned i = 0; i < slots; i++) {
+		struct worker *worker = pool_worker(pool, i);
+		if (worker && worker_has_forks(worker))
+			return true;
+	}
+	return false;
+}
+
 static bool pool_has_work(tl_executor *pool)
 {
 	if (inbox_count(&pool->inbox))
@@ -10,7 +27,7 @@ static bool pool_has_work(tl_executor *pool)
 	for (unsigned i = 0; i < slots; i++) {
 		struct worker *worker = pool_worker(pool, i);
 		if (worker && (range_length(load_seq_cst(&worker->range)) ||
-		               ring_has_work(&worker->ring)))
+		               ring_has_work(&worker->ring) || worker_has_forks(worker)))
 			return true;
 	}
 	return false;

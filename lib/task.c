@@ -86,7 +86,7 @@ static bool runs_task_of(const tl_executor *executor)
 
 TL_API void *tl_fail(int error)
 {
-	if (self.frame)
+	if (self.frame && self.frame->error != FORKED)
 		self.frame->error = error_normal(error);
 	return &failure;
 }

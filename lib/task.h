@@ -17,6 +17,10 @@ static enum state task_call(tl_task *task);
  * ended here. task_call then says QUEUED. */
 static void *task_given_away(void);
 
+/* In the place of a frame's error: it runs a branch of the task, whose own frame may be on
+ * another stack. Errors are negative. */
+#define FORKED 2
+
 /* Wait until nobody looks for it in a queue (HELD); returns the word then. */
 static uint32_t task_unheld(tl_task *task);
 

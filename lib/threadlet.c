@@ -17,6 +17,7 @@
 
 #include "pending.c"
 
+#include "forks.c"
 #include "help.c"
 #include "serial.c"
 #include "threads.c"
@@ -24,11 +25,13 @@
 
 #include "control.c"
 #include "executor.c"
+#include "join.c"
 #include "submit.c"
 #include "wait.c"
 #include "watch.c"
 
 #include "cancel.c"
+#include "loop.c"
 #include "spawn.c"
 #include "wait_many.c"
 

@@ -21,6 +21,14 @@
  * worker holds is soon stolen. make bench, row submit. */
 #define RANGE_MOST 32
 
+/* Slots of a worker's deque of forks, one page with its head: what is forked deeper is
+ * called at its join. */
+#define FORKS_MOST 504
+
+/* ns: how long a loop runs between two looks at whether others ask for a part of it: long
+ * beside the clock's 20-50 ns and the look, short beside a wake-up. perf/bench_fork.c */
+#define LOOP_CHUNK 10000
+
 /* A worker looks at outside work at least once in so many tasks (as Go). */
 #define OUTSIDE_EVERY 61
 

@@ -17,20 +17,27 @@
  */
 #include "wait.h"
 
+#include "callback.h"
 #include "circle.h"
 #include "clock.h"
+#include "forks.h"
 #include "help.h"
 #include "serial.h"
 #include "thread.h"
 
+static COLD void stack_measure(void)
+{
+	size_t size;
+	thread_stack(&self.stack, &size);
+	self.stack_reserve = size / 4 < STACK_RESERVE ? size / 4 : STACK_RESERVE;
+}
+
 /* Room for one more task on this stack? Not asked on stacks that aren't the thread's. */
 static bool stack_is_short(void)
 {
-	if (UNLIKELY(!self.stack_size))
-		thread_stack(&self.stack, &self.stack_size);
-	size_t quarter = self.stack_size / 4;
-	size_t reserve = quarter < STACK_RESERVE ? quarter : STACK_RESERVE;
-	return (uintptr_t)__builtin_frame_address(0) - self.stack < reserve;
+	if (UNLIKELY(!self.stack_reserve))
+		stack_measure();
+	return (uintptr_t)__builtin_frame_address(0) - self.stack < self.stack_reserve;
 }
 
 static int wait_run_queued(tl_future *future)
@@ -48,11 +55,7 @@ static int wait_run_queued(tl_future *future)
 	if (own && !pool_claim(worker->pool, task))
 		return -EAGAIN;
 
-	/* What this task completes is not put off by a callback that waits for it. */
-	tl_callback *put_off = self.put_off;
-	bool fires = self.fires;
-	self.put_off = NULL;
-	self.fires = false;
+	struct callbacks aside = callbacks_aside();
 	int ran = own;
 	if (own)
 		worker_execute(worker, task);
@@ -60,8 +63,7 @@ static int wait_run_queued(tl_future *future)
 		ran = serial_run_queued(task);
 	if (!ran)
 		ran = help_run(task);
-	self.put_off = put_off;
-	self.fires = fires;
+	callbacks_back(aside);
 	return ran;
 }
 
@@ -75,10 +77,12 @@ static tl_executor *pool_with_spares(void)
 
 static void wait_blocks(void)
 {
+	forks_offer_all(self.worker);
 	tl_executor *pool = pool_with_spares();
 	if (!pool)
 		return;
 	fetch_add_seq_cst(&pool->blocked, 1u);
+	forks_ask(pool); /* a spare may be started for what others keep */
 	if (pool_has_work(pool))
 		pool_signal(pool);
 }

@@ -3,6 +3,7 @@
 #include "worker.h"
 
 #include "clock.h"
+#include "forks.h"
 #include "pending.h"
 #include "serial.h"
 
@@ -88,6 +89,13 @@ static tl_task *worker_find(struct worker *worker)
 	if (!task)
 		task = worker_take_overflowed(worker);
 	return task ? task : worker_steal(worker);
+}
+
+/* The same, and forks: for the loop alone. */
+static tl_task *worker_find_any(struct worker *worker)
+{
+	tl_task *task = worker_find(worker);
+	return task ? task : forks_find(worker);
 }
 
 static bool worker_too_many(struct worker *worker)
@@ -244,6 +252,7 @@ static bool worker_retires(struct worker *worker, uint32_t floor)
 	tl_executor *pool = worker->pool;
 	if (load_relaxed(&pool->closed) || !pool_release_thread(pool, floor))
 		return false;
+	forks_ask(pool); /* a thread could be started for them now, which there was */
 	/* A submit that came before may have counted on this thread: look again. */
 	if (!pool_has_work(pool) || !pool_reserve_thread(pool))
 		return true;
@@ -267,7 +276,7 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 		if (worker->announced && worker_notified(worker))
 			continue;
 		if (worker->woken) {
-			tl_task *task = worker_find(worker);
+			tl_task *task = worker_find_any(worker);
 			if (task) {
 				worker_pass_on(worker);
 				return task;
@@ -290,9 +299,10 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 		}
 		if (!worker->announced)
 			worker_announce(worker);
+		forks_ask(pool);
 		if (worker_search(worker)) {
 			worker_withdraw(worker);
-			tl_task *task = worker_find(worker);
+			tl_task *task = worker_find_any(worker);
 			if (task) {
 				worker_pass_on(worker);
 				return task;
@@ -321,10 +331,15 @@ static bool worker_run(struct worker *worker)
 		process_leave_child(worker->pool->process);
 		bool idle = worker->announced || worker->woken;
 		tl_task *task = idle ? NULL : worker_next(worker);
-		if (!task)
+		if (!task) {
 			task = worker_idle(worker, &retires);
-		if (!task)
-			return retires;
+			if (!task)
+				return retires;
+			if (task == &forked) {
+				forks_call_found(worker);
+				continue;
+			}
+		}
 		worker_execute(worker, task);
 	}
 }

@@ -49,6 +49,18 @@ bool can_spawn(void);
 void bench_spawn(const struct arguments *);
 void bench_burst(const struct arguments *);
 
+bool can_fork(void);
+void bench_tree_forks(const struct arguments *);
+bool can_fib(void);
+void bench_fib(const struct arguments *);
+bool can_programs(void);
+void bench_queens(const struct arguments *);
+void bench_multiply(const struct arguments *);
+void bench_sort(const struct arguments *);
+void bench_trees(const struct arguments *);
+bool can_loop(void);
+void bench_for(const struct arguments *);
+
 void bench_depth(const struct arguments *);
 void bench_latency(const struct arguments *);
 

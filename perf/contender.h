@@ -53,6 +53,21 @@ struct contender {
 	/* Run it in a thread of its own; its result. */
 	void *(*spawn)(work_function *function, void *argument);
 
+	/* One task forks n calls, each noted in branch_size bytes of `branches`, and
+	 * joins them all. */
+	void (*fork_many)(void *pool, size_t n, void *branches, work_function *function);
+	size_t branch_size;
+	/* fib(n) by recursion, each call but the smallest ones forked, in the pool. */
+	long (*fib)(void *pool, int n);
+	/* The programs of programs.h, in the pool. */
+	long (*queens)(void *pool, int n);
+	void (*multiply)(void *pool, double *c, const double *a, const double *b,
+	                 size_t n);
+	void (*sort)(void *pool, int *list, int *room, size_t n);
+	long (*trees)(void *pool, size_t n); /* from the roots 0 to n - 1 */
+	/* body for parts of [0, n), in the pool; all have run when it returns. */
+	void (*loop)(void *pool, size_t n, void (*body)(size_t begin, size_t end));
+
 	/* Wake-ups that found nothing so far; for those that count them. */
 	size_t (*vain_wakes)(void *pool);
 };

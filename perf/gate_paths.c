@@ -10,6 +10,7 @@
 #include "gate_region.h"
 #include "handover.h"
 
+#include <threadlet/fork.h>
 #include <valgrind/callgrind.h>
 
 static int planted;
@@ -199,6 +200,48 @@ static void *inside_many(void *pool)
 	return NULL;
 }
 
+/* ---- Inside a task: forks and loops, which nobody else wants ------------------------ */
+
+static void *forked(tl_forks *at, void *argument)
+{
+	(void)at;
+	plant();
+	return argument;
+}
+
+static void *inside_forks(void *unused)
+{
+	tl_forks *at = tl_run_begin_();
+	tl_branch branch;
+
+	begin("fork, join", MANY);
+	for (int i = 0; i < MANY; i++) {
+		tl_fork(&at, &branch, forked, unused);
+		tl_join(&at, &branch);
+	}
+	end();
+	tl_run_end_(at);
+	return NULL;
+}
+
+static int part_of_loop(size_t first, size_t last, void *unused)
+{
+	(void)first;
+	(void)last;
+	(void)unused;
+	plant();
+	return 0;
+}
+
+static void *inside_loop(void *pool)
+{
+	begin("loop: of one part, inside", MANY);
+	for (int i = 0; i < MANY; i++)
+		tl_for(pool, 0, 1, part_of_loop, NULL);
+	end();
+	return NULL;
+}
+
 /* ---- All of them ----------------------------------------------------------------- */
 
 /* Without sleeping: a waiter that sleeps has to be woken by the thread that counts. */
@@ -232,6 +275,8 @@ int main(void)
 		finish(pool, inside_futures);
 		finish(pool, inside_tasks);
 		finish(pool, inside_many);
+		finish(pool, inside_forks);
+		finish(pool, inside_loop);
 		rows_outside(pool);
 	}
 	tl_executor_destroy(pool);

@@ -6,7 +6,6 @@
  */
 #include "benches.h"
 
-/* fork-join (fib) goes here once the library has it */
 static const struct bench benches[] = {
 	{ "submit", "", can_post, bench_submit },
 	{ "submit_task", "", can_post_task, bench_submit_task },
@@ -20,6 +19,13 @@ static const struct bench benches[] = {
 	{ "idle", "", can_post, bench_idle },
 	{ "spawn", "", can_spawn, bench_spawn },
 	{ "burst", "", can_post, bench_burst },
+	{ "tree_forks", "", can_fork, bench_tree_forks },
+	{ "fib", "", can_fib, bench_fib },
+	{ "for", "", can_loop, bench_for },
+	{ "queens", "", can_programs, bench_queens },
+	{ "multiply", "", can_programs, bench_multiply },
+	{ "sort", "", can_programs, bench_sort },
+	{ "trees", "", can_programs, bench_trees },
 	{ "depth", "", can_post, bench_depth },
 	{ "latency", "LOAD WORK SEED", can_post, bench_latency },
 };

@@ -101,7 +101,7 @@ present = $(if $(shell echo '#include <$(HEADER_$1)>' | \
 here_java = $(shell command -v $(JAVAC))
 here_go = $(shell command -v $(GO))
 here_rayon = $(and $(shell command -v $(CARGO)),$(wildcard $(CRATES)/rayon-[0-9]*))
-PROGRAMS = $(OURS) mutex raw raw-futex raw-line raw-ring raw-thread \
+PROGRAMS = $(OURS) mutex raw raw-futex raw-line raw-ring raw-thread raw-calls \
 	$(foreach peer,$(PEERS_C) $(PEERS_CC),$(call present,$(peer))) \
 	$(if $(filter all $(PEERS_MORE),$(PEERS)), \
 	$(foreach peer,$(PEERS_MORE),$(if $(here_$(peer)),$(peer))))

@@ -20,7 +20,7 @@
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
-#include <threadlet.h>
+#include <threadlet/fork.h>
 
 #define MICROSECOND INT64_C(1000)
 #define MILLISECOND INT64_C(1000000)
@@ -29,7 +29,8 @@
 enum { THREADS = 6, SHARED = 5, TASKS = 512, STALL_SECONDS = 60 };
 
 static struct {
-	atomic_ulong operations, cells, own, batches, go, spawns, executors;
+	atomic_ulong operations, cells, own, batches, go, spawns, executors, regions,
+		loops;
 	atomic_ulong ran, failed, cancelled, refused, accepted, callbacks, removed,
 		timeouts;
 } count;
@@ -50,9 +51,9 @@ static void dump(const char *why)
 	fprintf(stderr, "stress: %s; seed %lu\n", why, seed);
 	fprintf(stderr,
 	        "operations %lu: cells %lu, own tasks %lu, batches %lu, go %lu, spawns %lu, "
-	        "executors %lu\n",
+	        "executors %lu, regions %lu, loops %lu\n",
 	        count.operations, count.cells, count.own, count.batches, count.go,
-	        count.spawns, count.executors);
+	        count.spawns, count.executors, count.regions, count.loops);
 	fprintf(stderr,
 	        "accepted %lu = ran %lu + cancelled %lu; failed %lu, refused %lu, "
 	        "callbacks %lu, removed %lu, timeouts %lu\n",
@@ -115,13 +116,39 @@ static void *leaf(void *argument)
 	return argument;
 }
 
+/* A random tree: the number of its nodes, of which some wait for a while. */
+TL_FORKABLE(long, fork_tree, unsigned, random, int, depth)
+{
+	TL_BRANCH(fork_tree) branches[4];
+	unsigned n = depth ? below(&random, 5) : 0;
+	long nodes = 1;
+	for (unsigned i = 0; i < n; i++)
+		TL_FORK(fork_tree, &branches[i], random + i + 1, depth - 1);
+	if (below(&random, 500) == 0) {
+		tl_future promise;
+		tl_future_init(&promise);
+		CHECK(tl_future_wait(&promise, below(&random, 20) * MICROSECOND) ==
+		      -ETIMEDOUT);
+		did(&count.timeouts);
+	}
+	while (n)
+		nodes += TL_JOIN(fork_tree, &branches[--n]);
+	return nodes;
+}
+
+static int add_range(size_t begin, size_t end, void *sum)
+{
+	atomic_fetch_add((atomic_ulong *)sum, (end - begin) * (begin + end - 1) / 2);
+	return 0;
+}
+
 static void *run_job(void *argument)
 {
 	struct job *job = argument;
 	unsigned random = job->random;
 	did(&count.ran);
 	atomic_fetch_add(&job->runs, 1);
-	switch (below(&random, 8)) {
+	switch (below(&random, 10)) {
 	case 0: /* children, waited for in reverse */
 	{
 		tl_future *children[6];
@@ -171,6 +198,21 @@ static void *run_job(void *argument)
 		CHECK(tl_future_wait(&promise, below(&random, 100) * MICROSECOND) ==
 		      -ETIMEDOUT);
 		did(&count.timeouts);
+		break;
+	}
+	case 5: /* a tree of forks, twice: it has as many nodes wherever they run */
+		CHECK(TL_RUN(fork_tree, random, 7) == TL_RUN(fork_tree, random, 7));
+		did(&count.regions);
+		break;
+	case 6: /* a loop, in this executor or the default one */
+	{
+		atomic_ulong sum = 0;
+		size_t n = 1 + below(&random, 2000);
+		int result = tl_for(below(&random, 4) ? NULL : job->executor, 0, n,
+		                    add_range, &sum);
+		CHECK(result == -ECANCELED || result == -ESHUTDOWN ||
+		      (!result && atomic_load(&sum) == n * (n - 1) / 2));
+		did(&count.loops);
 		break;
 	}
 	default: break;

@@ -4,7 +4,10 @@
  * is enqueued, a task's children are run in a task_group; results come through
  * std::packaged_task.
  */
+#include <oneapi/tbb/blocked_range.h>
 #include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/parallel_invoke.h>
 #include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/task_group.h>
 
@@ -70,6 +73,33 @@ static void *submit(void *pool, work_function *function, void *argument)
 	return handle;
 }
 
+static long fib_of(int n)
+{
+	long one, two;
+
+	if (n < 2)
+		return n;
+	tbb::parallel_invoke([&] { one = fib_of(n - 1); }, [&] { two = fib_of(n - 2); });
+	return one + two;
+}
+
+/* The caller is one of the arena's W threads meanwhile. */
+static long fib(void *pool, int n)
+{
+	return static_cast<Pool *>(pool)->arena.execute([=] { return fib_of(n); });
+}
+
+static void loop(void *pool, std::size_t n,
+                 void (*body)(std::size_t begin, std::size_t end))
+{
+	static_cast<Pool *>(pool)->arena.execute([=] {
+		tbb::parallel_for(tbb::blocked_range<std::size_t>(0, n),
+		                  [=](const tbb::blocked_range<std::size_t> &range) {
+					  body(range.begin(), range.end());
+				  });
+	});
+}
+
 extern "C" const struct contender contender = {
 	.name = "tbb",
 	.create = create,
@@ -79,4 +109,6 @@ extern "C" const struct contender contender = {
 	.submit = submit,
 	.take = Futures::take,
 	.many = true,
+	.fib = fib,
+	.loop = loop,
 };

@@ -6,8 +6,7 @@
  * whose waiters outside run what they wait for).
  */
 #include "../contender.h"
-
-#include <threadlet.h>
+#include "../programs.h"
 
 enum { fixed, adaptive, spinning, helping };
 
@@ -63,6 +62,134 @@ static void *spawn(work_function *function, void *argument)
 	return tl_await(future);
 }
 
+TL_FORKABLE_VOID(child, work_function *, function)
+{
+	function(NULL);
+}
+
+struct many {
+	size_t n;
+	TL_BRANCH(child) * branches;
+	work_function *function;
+};
+
+TL_FORKABLE_VOID(fork_all, struct many *, many)
+{
+	for (size_t i = 0; i < many->n; i++)
+		TL_FORK(child, &many->branches[i], many->function);
+	for (size_t i = many->n; i > 0; i--)
+		TL_JOIN(child, &many->branches[i - 1]);
+}
+
+static void *run_children(void *many)
+{
+	TL_RUN(fork_all, many);
+	return NULL;
+}
+
+static void fork_many(void *pool, size_t n, void *branches, work_function *function)
+{
+	struct many many = { n, branches, function };
+
+	take(submit(pool, run_children, &many));
+}
+
+TL_FORKABLE(long, fib_of, int, n)
+{
+	if (n < 2)
+		return n;
+	TL_BRANCH(fib_of) one;
+	TL_FORK(fib_of, &one, n - 1);
+	long two = TL_CALL(fib_of, n - 2);
+	return TL_JOIN(fib_of, &one) + two;
+}
+
+static void *run_fib(void *n)
+{
+	return (void *)TL_RUN(fib_of, *(int *)n);
+}
+
+static long fib(void *pool, int n)
+{
+	return (long)tl_await(submit(pool, run_fib, &n));
+}
+
+struct work {
+	double *c;
+	const double *a, *b;
+	int *list, *room;
+	size_t n;
+	long result;
+};
+
+static void *run_queens(void *work)
+{
+	return (void *)TL_RUN(queens, (int)((struct work *)work)->n, 0, 0, 0, 0);
+}
+
+static long queens_of(void *pool, int n)
+{
+	struct work work = { .n = (size_t)n };
+
+	return (long)take(submit(pool, run_queens, &work));
+}
+
+static void *run_multiply(void *argument)
+{
+	struct work *work = argument;
+
+	TL_RUN(multiply, work->c, work->a, work->b, work->n, work->n);
+	return NULL;
+}
+
+static void multiply_in(void *pool, double *c, const double *a, const double *b, size_t n)
+{
+	take(submit(pool, run_multiply,
+	            &(struct work){ .c = c, .a = a, .b = b, .n = n }));
+}
+
+static void *run_sort(void *argument)
+{
+	struct work *work = argument;
+
+	TL_RUN(sort, work->list, work->room, work->n);
+	return NULL;
+}
+
+static void sort_in(void *pool, int *list, int *room, size_t n)
+{
+	take(submit(pool, run_sort,
+	            &(struct work){ .list = list, .room = room, .n = n }));
+}
+
+static void *run_trees(void *argument)
+{
+	struct work *work = argument;
+
+	for (size_t i = 0; i < work->n; i++)
+		work->result += TL_RUN(tree, i, 0);
+	return NULL;
+}
+
+static long trees(void *pool, size_t n)
+{
+	struct work work = { .n = n };
+
+	take(submit(pool, run_trees, &work));
+	return work.result;
+}
+
+static int run_body(size_t begin, size_t end, void *body)
+{
+	(*(void (**)(size_t, size_t))body)(begin, end);
+	return 0;
+}
+
+static void loop(void *pool, size_t n, void (*body)(size_t begin, size_t end))
+{
+	must(!tl_for(pool, 0, n, run_body, (void *)&body), "tl_for");
+}
+
 static size_t vain_wakes(void *pool)
 {
 	tl_stats stats;
@@ -83,5 +210,13 @@ const struct contender contender = {
 	.task_size = sizeof(tl_task),
 	.post_task = post_task,
 	.spawn = spawn,
+	.fork_many = fork_many,
+	.branch_size = sizeof(TL_BRANCH(child)),
+	.fib = fib,
+	.queens = queens_of,
+	.multiply = multiply_in,
+	.sort = sort_in,
+	.trees = trees,
+	.loop = loop,
 	.vain_wakes = vain_wakes,
 };

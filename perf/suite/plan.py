@@ -13,6 +13,7 @@ LIMITS = {
     "raw-line": ["ping_apart"],
     "raw-ring": ["submit"],
     "raw-thread": ["spawn"],
+    "raw-calls": ["fib", "for", "tree_forks"],
 }
 # Pools with an option: the benches that it is for.
 OPTIONS = {"threadlet-spin": ["ping_apart"], "threadlet-help": ["ping_apart"]}
@@ -34,7 +35,8 @@ def contenders(peers):
 def takes_part(contender, row):
     if contender in LIMITS:
         return row.bench in LIMITS[contender] and (
-            contender != "raw-ring" or row.workers == 1)
+            contender != "raw-ring" or row.workers == 1) and (
+            contender != "raw-calls" or row.workers == 1 or row.bench != "tree_forks")
     return row.bench in OPTIONS.get(contender, [row.bench])
 
 
@@ -47,7 +49,7 @@ def bench_rows(n):
     rows = [row("limits", 1, 20, metric="add", most=1)]
     rows += [row(b, w, n) for b in ("submit", "submit_task") for w in (1, 2)]
     rows += [row("mp", 2, n)]
-    rows += [row("tree", w, n) for w in (1, 2)]
+    rows += [row(b, w, n) for b in ("tree", "tree_forks") for w in (1, 2)]
     rows += [row("e2e", w, n) for w in (1, 2, 4, 8)]
     rows += [row("e2e", 2, n, 65536, metric="peak_beside", most=3)]
     rows += [row("ping_same", 1, 20000, metric="p50"),
@@ -55,6 +57,11 @@ def bench_rows(n):
              row("ping", 1, 5000, metric="p50"),
              row("ping_idle", 1, 1500, metric="p50"),
              row("spawn", 1, 1000),
+             row("fib", 1, 38), row("fib", 2, 38),
+             row("for", 1, 10**8), row("for", 2, 10**8),
+             *(row(b, w, size) for b, size in (("queens", 13), ("multiply", 512),
+                                               ("sort", 10**6), ("trees", 100))
+               for w in (1, 2)),
              row("burst", 64, 64, most=3),
              row("idle", 2, 3, metric="switches", most=1)]
     return rows

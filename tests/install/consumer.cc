@@ -1,8 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* As consumer.c, from C++: linkage, and a lambda where C has a function. */
 #include <threadlet.h>
+#include <threadlet/fork.h>
 
 #include <cstdio>
+
+TL_FORKABLE(int, power, int, exponent)
+{
+	TL_BRANCH(power) half;
+
+	if (exponent == 0)
+		return 1;
+	TL_FORK(power, &half, exponent - 1);
+	return TL_CALL(power, exponent - 1) + TL_JOIN(power, &half);
+}
 
 int main()
 {
@@ -16,6 +27,16 @@ int main()
 
 	if (tl_await(future) != &number || number != 42) {
 		std::fprintf(stderr, "consumer.cc: %d rather than 42\n", number);
+		return 1;
+	}
+	tl_future *raised = tl_go(
+		[](void *) -> void * {
+			static int result = TL_RUN(power, 10);
+			return &result;
+		},
+		nullptr);
+	if (*static_cast<int *>(tl_await(raised)) != 1024) {
+		std::fprintf(stderr, "consumer.cc: not 1024\n");
 		return 1;
 	}
 	if (tl_shutdown() != 0) {

@@ -58,6 +58,10 @@
 #ifndef LOCK_PAUSES
 #define LOCK_PAUSES 0
 #endif
+#ifndef FORKS_MOST
+#define FORKS_MOST 5
+#endif
+#define LOOP_CHUNK 1
 #ifndef SPIN_DEFAULT
 #define SPIN_DEFAULT 1
 #endif
@@ -120,6 +124,10 @@
 	MODEL_CAS(p, e, v, MODEL_ACQ_REL, "cas_acq_rel(" #p ", " #e ", " #v ")")
 #define cas_seq_cst(p, e, v)                                                             \
 	MODEL_CAS(p, e, v, MODEL_SEQ_CST, "cas_seq_cst(" #p ", " #e ", " #v ")")
+
+/* The part of the library that is in threadlet/fork.h. */
+#define TL_FORK_LOAD_(p) load_relaxed(p)
+#define TL_FORK_STORE_(p, v) store_relaxed(p, v)
 
 /* Not in the library: for mutants. */
 #define exchange_relaxed(p, v)                                                           \
@@ -236,7 +244,7 @@ struct local {
 	tl_callback *firing, *put_off;
 	struct note note;
 	uintptr_t stack;
-	size_t stack_size;
+	size_t stack_reserve;
 	bool fires;
 	bool registered; /* something is to be done when this thread ends: m_cell.c */
 };

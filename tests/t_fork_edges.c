@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/* Forks and loops where they meet callbacks, growing pools, serial queues and helpers. */
+#include "support.h"
+
+#include <threadlet/fork.h>
+
+/* ---- Callbacks ------------------------------------------------------------------- */
+
+struct chain {
+	tl_executor *pool;
+	tl_future first, second, third, taken;
+	tl_callback on_first, on_second;
+	atomic_bool joining;
+};
+
+static void set_third(tl_future *future, void *argument)
+{
+	struct chain *chain = argument;
+	(void)future;
+	tl_future_set(&chain->third, NULL);
+}
+
+static struct chain *new_chain(tl_executor *pool, void (*function)(tl_future *, void *))
+{
+	struct chain *chain = calloc(1, sizeof *chain);
+	chain->pool = pool;
+	tl_future_init(&chain->first);
+	tl_future_init(&chain->second);
+	tl_future_init(&chain->third);
+	tl_future_init(&chain->taken);
+	chain->on_first = (tl_callback){ .function = function, .context = chain };
+	chain->on_second = (tl_callback){ .function = set_third, .context = chain };
+	tl_future_on_done(&chain->first, &chain->on_first);
+	tl_future_on_done(&chain->second, &chain->on_second);
+	return chain;
+}
+
+/* Waits for what a callback of its own does. */
+static void *set_second(tl_forks *at, void *argument)
+{
+	struct chain *chain = argument;
+	(void)at;
+	tl_future_set(&chain->second, NULL);
+	tl_future_wait(&chain->third, TL_FOREVER);
+	return argument;
+}
+
+/* In the other thread, so that who joins has set_second to run. */
+static void *fork_second(tl_forks *at, void *argument)
+{
+	struct chain *chain = argument;
+	tl_branch branch;
+	tl_future_set(&chain->taken, NULL);
+	bool joining = wait_until(atomic_load(&chain->joining));
+	tl_fork(&at, &branch, set_second, chain);
+	tl_future_wait(&chain->third, TL_FOREVER);
+	tl_join(&at, &branch);
+	return joining ? argument : NULL;
+}
+
+static void join_in_callback(tl_future *future, void *argument)
+{
+	struct chain *chain = argument;
+	(void)future;
+	tl_forks *at = tl_run_begin_();
+	tl_branch branch;
+	tl_fork(&at, &branch, fork_second, chain);
+	tl_future_wait(&chain->taken, TL_FOREVER);
+	atomic_store(&chain->joining, true);
+	tl_join(&at, &branch);
+	tl_run_end_(at);
+}
+
+static void *set_first(void *argument)
+{
+	struct chain *chain = argument;
+	tl_future_set(&chain->first, NULL);
+	return VALUE(tl_future_remove(&chain->first, &chain->on_first));
+}
+
+Test(fork_edges, what_a_join_runs_inside_a_callback_has_its_own_callbacks_run_at_once)
+{
+	tl_executor *pool = executor_of(FIXED, 2, NULL);
+	for (long i = scaled(200); i > 0; i--) {
+		struct chain *chain = new_chain(pool, join_in_callback);
+		cr_assert_eq(tl_await(tl_submit(pool, set_first, chain)),
+		             VALUE(-EALREADY));
+		cr_assert(tl_future_done(&chain->third));
+		free(chain);
+	}
+	tl_executor_destroy(pool);
+	END_CLEAN();
+}
+
+static void *nothing(void *unused)
+{
+	return unused;
+}
+
+static void wait_in_callback(tl_future *future, void *argument)
+{
+	struct chain *chain = argument;
+	tl_callback inner = { .function = set_third, .context = chain };
+	tl_task task;
+	(void)future;
+	tl_task_init(&task, nothing, NULL);
+	tl_future_on_done(&task.future, &inner);
+	tl_submit_task(chain->pool, &task);
+	tl_future_wait(&task.future, TL_FOREVER);
+	tl_future_remove(&task.future, &inner);
+}
+
+Test(fork_edges, a_callback_that_waits_gives_its_node_back)
+{
+	tl_executor *pool = executor_of(FIXED, 1, NULL);
+	struct chain *chain = new_chain(pool, wait_in_callback);
+	cr_assert_eq(tl_await(tl_submit(pool, set_first, chain)), VALUE(-EALREADY));
+	cr_assert(tl_future_done(&chain->third));
+	tl_executor_destroy(pool);
+	free(chain);
+	END_CLEAN();
+}
+
+/* ---- Pools that may grow only later --------------------------------------------------- */
+
+struct spread {
+	tl_future started, release;
+	pthread_t owner;
+};
+
+static void *who_runs(tl_forks *at, void *thread)
+{
+	(void)at;
+	*(pthread_t *)thread = pthread_self();
+	return thread;
+}
+
+static bool fork_is_taken(tl_forks *at)
+{
+	tl_branch branch;
+	pthread_t thread;
+	tl_fork(&at, &branch, who_runs, &thread);
+	for (int64_t start = now(); now() - start < 5 * MICROSECOND;)
+		;
+	tl_join(&at, &branch);
+	return !pthread_equal(thread, pthread_self());
+}
+
+/* Its first fork finds nobody, and nobody who could come. */
+static void *forks_until_taken(void *argument)
+{
+	struct spread *spread = argument;
+	tl_forks *at = tl_run_begin_();
+	bool alone = !fork_is_taken(at);
+	tl_future_set(&spread->started, NULL);
+	bool taken = wait_until(fork_is_taken(at));
+	tl_run_end_(at);
+	return VALUE(alone && taken);
+}
+
+static void *wait_for_release(void *argument)
+{
+	struct spread *spread = argument;
+	tl_future_wait(&spread->started, TL_FOREVER);
+	return VALUE(tl_future_wait(&spread->release, TL_FOREVER));
+}
+
+static void spread_init(struct spread *spread)
+{
+	tl_future_init(&spread->started);
+	tl_future_init(&spread->release);
+}
+
+Test(fork_edges, forks_under_way_spread_when_the_maximum_is_raised)
+{
+	for (long i = scaled(50); i > 0; i--) {
+		struct spread spread;
+		spread_init(&spread);
+		tl_executor *pool = executor_of(ADAPTIVE, 1, NULL);
+		tl_future *future = tl_submit(pool, forks_until_taken, &spread);
+		tl_future_wait(&spread.started, TL_FOREVER);
+		cr_assert_eq(tl_executor_set_max_workers(pool, 2), 0);
+		cr_assert_eq(tl_await(future), VALUE(1));
+		tl_executor_destroy(pool);
+	}
+	END_CLEAN();
+}
+
+Test(fork_edges, forks_under_way_spread_to_a_spare)
+{
+	for (long i = scaled(50); i > 0; i--) {
+		struct spread spread;
+		struct gate gate = GATE;
+		spread_init(&spread);
+		tl_options options = { .spare_workers = 1 };
+		tl_executor *pool = executor_of(FIXED, 2, &options);
+		hold(pool, &gate, 1);
+		tl_future *future = tl_submit(pool, forks_until_taken, &spread);
+		tl_future_wait(&spread.started, TL_FOREVER);
+		tl_future *blocked = tl_submit(pool, wait_for_release, &spread);
+		gate_open(&gate);
+		cr_assert_eq(tl_await(future), VALUE(1));
+		tl_future_set(&spread.release, NULL);
+		cr_assert_eq(tl_await(blocked), VALUE(0));
+		tl_executor_destroy(pool);
+	}
+	END_CLEAN();
+}
+
+/* ---- Loops where they may not run ------------------------------------------------------ */
+
+struct loop_work {
+	tl_executor *executor;
+	pthread_t outside;
+	struct gate gate;
+	atomic_long sum, here;
+};
+
+static int add_range(size_t begin, size_t end, void *context)
+{
+	struct loop_work *work = context;
+	for (size_t i = begin; i < end; i++)
+		atomic_fetch_add(&work->sum, (long)i);
+	if (pthread_equal(pthread_self(), work->outside))
+		atomic_fetch_add(&work->here, 1);
+	return 0;
+}
+
+static void *open_when_queued(void *argument)
+{
+	struct loop_work *work = argument;
+	bool queued = wait_until(stats_of(work->executor).queued);
+	gate_open(&work->gate);
+	return VALUE(queued);
+}
+
+Test(fork_edges, a_waiter_that_may_run_tasks_leaves_loops_to_the_pool)
+{
+	tl_options options = { .flags = TL_WAITERS_RUN };
+	struct loop_work work = { .executor = executor_of(FIXED, 1, &options),
+		                  .outside = pthread_self(),
+		                  .gate = GATE };
+	pthread_t opener;
+	hold(work.executor, &work.gate, 1);
+	pthread_create(&opener, NULL, open_when_queued, &work);
+	cr_assert_eq(tl_for(work.executor, 0, 1000, add_range, &work), 0);
+	pthread_join(opener, NULL);
+	cr_assert_eq(atomic_load(&work.sum), 499500);
+	cr_assert_eq(atomic_load(&work.here), 0);
+	tl_executor_destroy(work.executor);
+	END_CLEAN();
+}
+
+static void *loop_in_own_queue(void *argument)
+{
+	struct loop_work *work = argument;
+	return VALUE(tl_for(work->executor, 0, 1000, add_range, work));
+}
+
+Test(fork_edges, a_task_of_a_serial_queue_may_loop_in_its_own_queue)
+{
+	tl_executor *pool = executor_of(FIXED, 2, NULL);
+	for (unsigned width = 1; width <= 3; width++) {
+		struct loop_work work = { .executor = tl_serial_create(pool, width) };
+		cr_assert_eq(tl_await(tl_submit(work.executor, loop_in_own_queue, &work)),
+		             VALUE(0));
+		cr_assert_eq(tl_for(work.executor, 0, 1000, add_range, &work), 0);
+		cr_assert_eq(atomic_load(&work.sum), 2 * 499500);
+		tl_executor_destroy(work.executor);
+	}
+	tl_executor_destroy(pool);
+	END_CLEAN();
+}
