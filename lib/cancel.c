@@ -43,7 +43,7 @@ static void cancel_queued(tl_task *task)
  * A promise with a canceller, which is asked once, by who sets CANCEL. Until LEFT is set
  * it doesn't end, so it is there for him. 1: the word has changed, look again.
  */
-static int cancel_promise(tl_future *future, uint32_t seen)
+static COLD int cancel_promise(tl_future *future, uint32_t seen)
 {
 	uint32_t *word = &future->word_;
 	if (seen & CANCEL)
