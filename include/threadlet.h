@@ -8,6 +8,7 @@
  *   task      a function, its argument and the future of its result
  *   executor  what runs tasks: a worker (one thread, in order), a fixed pool or
  *             an adaptive pool
+ *   group     tasks of one executor that are waited for and cancelled together
  *
  * Conventions, unless a function says otherwise:
  * - Functions returning int return 0 or a count, or a negative errno. Functions
@@ -58,8 +59,11 @@ extern "C" {
 typedef struct tl_executor tl_executor;
 typedef struct tl_future tl_future;
 typedef struct tl_task tl_task;
+typedef struct tl_group tl_group;
 typedef struct tl_callback tl_callback;
 typedef struct tl_canceller tl_canceller;
+typedef struct tl_completions tl_completions;
+typedef struct tl_completion tl_completion;
 typedef struct tl_options tl_options;
 typedef struct tl_stats tl_stats;
 typedef struct tl_stuck tl_stuck;
@@ -99,6 +103,24 @@ struct tl_task {
 };
 
 /*
+ * Tasks that are waited for together; in your own memory, on a stack too. See
+ * tl_group_init. All members are private.
+ */
+struct tl_group {
+	uint64_t joined_;
+	uint64_t apart_[8]; /* lines that different threads write */
+	tl_executor *executor_;
+	tl_group *parent_;
+	uint64_t since_[2];
+	uint32_t cancelled_;
+	int32_t error_;
+	uint64_t apart_too_[8];
+	uint64_t left_;
+	uint32_t begun_;
+	uint32_t process_;
+};
+
+/*
  * A callback node in your own memory: fill in function and context, then hand it
  * to tl_future_on_done. It is yours again once tl_future_remove has returned, or
  * once the callback has returned; a callback that wants to free its own node calls
@@ -115,14 +137,20 @@ struct tl_callback {
 /*
  * How to stop what a promise stands for, in your own memory for as long as the promise
  * has not ended. cancel(future, context) is called at most once, by tl_future_cancel.
- * 0: it has been withdrawn, nobody completes it; it ends as cancelled. Otherwise tl_future_cancel
- * returns the same: -EINPROGRESS: who completes it has been asked to stop. The promise doesn't end before cancel has
- * returned: who completes it meanwhile waits for that. So cancel must not complete it, nor
- * wait for somebody who does.
+ * 0: it has been withdrawn, nobody completes it; it ends as cancelled. Otherwise
+ * tl_future_cancel returns the same: -EINPROGRESS: who completes it has been asked to stop.
+ * The promise doesn't end before cancel has returned: who completes it meanwhile waits for
+ * that. So cancel must not complete it, nor wait for somebody who does.
  */
 struct tl_canceller {
 	int (*cancel)(tl_future *future, void *context);
 	void *context;
+};
+
+/* What a completion queue hands out: a future that has ended, and what came with it. */
+struct tl_completion {
+	tl_future *future;
+	void *tag;
 };
 
 /* How an executor is made. All zero, like a NULL pointer, means all defaults. */
@@ -417,7 +445,7 @@ TL_API int tl_future_remove(tl_future *future, tl_callback *callback);
 
 /*
  * One reference more, one less. NULL is allowed. Not for your own tasks, promises. A
- * future may have 8 million references at once; a callback that waits for it is one.
+ * future may have 4 million references at once; a callback that waits for it is one.
  */
 TL_API tl_future *tl_future_retain(tl_future *future);
 TL_API void tl_future_release(tl_future *future);
@@ -430,6 +458,84 @@ TL_API void tl_future_release(tl_future *future);
  */
 TL_API int tl_wait(tl_future *const *futures, size_t n, enum tl_wait_mode mode,
                    int64_t timeout);
+
+/* ---- Groups ------------------------------------------------------------------- */
+
+/*
+ * Set up a group for tasks of one pool or worker. `parent` may be NULL: cancelling it cancels
+ * this group as well. A group must not go before what is nested in it has been waited
+ * for. 0, or -EINVAL (also for a serial queue). Also to begin anew: an error and a cancelling stay until then.
+ */
+TL_API int tl_group_init(tl_group *group, tl_executor *executor, tl_group *parent);
+
+/*
+ * As tl_submit and tl_submit_task, the task being the group's. From tasks, too; also into
+ * the group of the task. -ECANCELED (also as errno) when the group has been cancelled.
+ */
+TL_API tl_future *tl_group_submit(tl_group *group, tl_function *function, void *argument);
+TL_API int tl_group_submit_task(tl_group *group, tl_task *task);
+
+/*
+ * Wait until all tasks submitted to the group have ended: 0, or the first error of one of
+ * them; -ECANCELED is reported if there was no other. Or -ETIMEDOUT, after which a later
+ * wait may succeed; -EDEADLK in a task of this group, and in a worker (tl_worker_create)
+ * that waits for its own; -EAGAIN when no stack is left to run one of its tasks
+ * (tl_group_done tells whether a task failed with that or the wait did). After any other answer nothing of ours touches the group: its
+ * memory is yours, unless others wait for it or submit to it still; it may be used
+ * again. Inside a task of the group's pool, queued tasks of the group are run here, one
+ * after the other, and no others.
+ */
+TL_API int tl_group_wait(tl_group *group, int64_t timeout);
+
+/* Have all tasks submitted so far ended? */
+TL_API bool tl_group_done(const tl_group *group);
+
+/*
+ * Tasks of the group, and of those nested in it, that have not begun never will: they end
+ * as cancelled when their queue comes to them. Those that run are asked to stop
+ * (tl_cancel_requested). Later submits are refused. 0 or -EINVAL.
+ */
+TL_API int tl_group_cancel(tl_group *group);
+
+/* ---- Completion queues ---------------------------------------------------------- */
+
+/* A queue that futures come to when they end. NULL with errno ENOMEM. Allocates. */
+TL_API tl_completions *tl_completions_create(void);
+
+/*
+ * Have it come to the queue, with its tag, when it ends; at once if it has. A future may
+ * be added to several queues, and more than once. Your reference stays yours; your own
+ * future must not go before it has been taken. 0, -EINVAL, -ENOMEM, -EOWNERDEAD.
+ * Allocates when more are left than ever before, and now and then (nodes are recycled).
+ */
+TL_API int tl_completions_add(tl_completions *completions, tl_future *future, void *tag);
+
+/*
+ * Take up to n that have ended, in the order in which they did, about: how many, at least
+ * 1. Waits for the first one: -ETIMEDOUT. -EINVAL. Any number of threads may take.
+ * Inside a task of a pool, tasks that are queued in that pool and will come to this queue
+ * are run here while there is nothing to take; -EAGAIN when no stack is left for that.
+ * (But what is in a serial queue is left to other workers; and in a worker, made by
+ * tl_worker_create, what is queued behind the task that waits will never come.)
+ */
+TL_API int tl_completions_take(tl_completions *completions, tl_completion *taken,
+                               size_t n, int64_t timeout);
+
+/* How many have been added and not taken yet. */
+TL_API size_t tl_completions_left(const tl_completions *completions);
+
+/*
+ * A descriptor for poll, epoll and event loops: readable while there is something to take.
+ * Always the same one; never read or close it. Made by the first call, before which
+ * nothing is spent on it: -EMFILE, -ENFILE, -ENOMEM.
+ */
+TL_API int tl_completions_descriptor(tl_completions *completions);
+
+/*
+ * Futures that have not ended go on, and come nowhere then. 0, also for NULL. Nobody may
+ * use the queue at the same time or later.
+ */
+TL_API int tl_completions_destroy(tl_completions *completions);
 
 /* ---- Tasks -------------------------------------------------------------------- */
 

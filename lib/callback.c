@@ -9,6 +9,13 @@
  * A callback that removes its own node clears self.firing, and the node isn't touched
  * again. A callback may complete a future that has callbacks, and so on a million
  * times: those are put off until the outermost one has returned.
+ *
+ * The list: who registers puts his node at its head, who ends the future takes it all and
+ * leaves FIRED, each by one CAS on the head. Only who removes from the middle needs it to
+ * himself: he takes one of a few locks, chosen by the future's address, and puts BUSY into
+ * the head; whoever finds that waits for the lock. (With the locks for
+ * all, their lines went from CPU to CPU: a future from a pool through a completion queue
+ * cost 184 ns, now 141.)
  */
 #include "callback.h"
 
@@ -44,13 +51,60 @@ static struct process_lock *lock_of(const tl_future *future)
 	return &callback_locks[(uintptr_t)future / LINE % LOCKS].lock;
 }
 
+/* A bit of the head: a remover is at work. */
+#define BUSY ((uintptr_t)1)
+
+static bool is_busy(const tl_callback *head)
+{
+	return UNLIKELY((uintptr_t)head & BUSY);
+}
+
+/* With the lock: nobody is at work. If the head is busy all the same, the remover has not
+ * come along into this child of a fork, and has left a list that is whole. */
+static tl_callback *list_lock(tl_future *future)
+{
+	process_lock(lock_of(future));
+	tl_callback *head = load_acquire(&future->callbacks_);
+	if (is_busy(head)) {
+		head = (tl_callback *)((uintptr_t)head & ~BUSY);
+		store_release(&future->callbacks_, head);
+	}
+	return head;
+}
+
+static COLD tl_callback *list_await(tl_future *future)
+{
+	tl_callback *head = list_lock(future);
+	process_unlock(lock_of(future));
+	return head;
+}
+
+/* The head as it was; from now on nobody else changes the list. Or FIRED: it is gone. */
+static tl_callback *list_claim(tl_future *future)
+{
+	tl_callback *head = list_lock(future), *busy;
+	do {
+		if (head == FIRED)
+			break;
+		busy = (tl_callback *)((uintptr_t)head | BUSY);
+	} while (!cas_acq_rel(&future->callbacks_, &head, busy));
+	return head;
+}
+
+static void list_return(tl_future *future, tl_callback *head)
+{
+	if (head != FIRED)
+		store_release(&future->callbacks_, head);
+	process_unlock(lock_of(future));
+}
+
 static tl_callback *callbacks_detach(tl_future *future)
 {
-	struct process_lock *l = lock_of(future);
-	process_lock(l);
-	tl_callback *list = future->callbacks_, *oldest = NULL;
-	future->callbacks_ = FIRED;
-	process_unlock(l);
+	tl_callback *list = load_acquire(&future->callbacks_), *oldest = NULL;
+	do {
+		if (is_busy(list))
+			list = list_await(future);
+	} while (!cas_acq_rel(&future->callbacks_, &list, FIRED));
 	while (list) {
 		tl_callback *next = list->next_;
 		list->next_ = oldest;
@@ -58,6 +112,19 @@ static tl_callback *callbacks_detach(tl_future *future)
 		list = next;
 	}
 	return oldest;
+}
+
+static bool callbacks_have(tl_future *future,
+                           bool (*is_such)(const tl_callback *node, const void *by),
+                           const void *by)
+{
+	if (!(load_acquire(&future->word_) & CALLBACKS))
+		return false;
+	tl_callback *head = list_claim(future), *node = head == FIRED ? NULL : head;
+	while (node && !is_such(node, by))
+		node = node->next_;
+	list_return(future, head);
+	return node;
 }
 
 static void node_fire(tl_callback *node)
@@ -92,23 +159,32 @@ static void future_fire(tl_callback *list)
 	self.fires = false;
 }
 
-/* Under the lock: add the node, unless the future has ended or is about to. */
-static bool node_list(tl_future *future, tl_callback *node)
+/* Have the end look for the node, and the node hold the future; unless it has ended. */
+static bool node_count(tl_future *future, tl_callback *node)
 {
 	uint32_t word = load_acquire(&future->word_), with;
-	if (future->callbacks_ == FIRED)
-		return false;
 	do {
 		if (has_ended(word))
 			return false;
 		CHECK_REFERENCES(word);
 		with = (word & CELL ? word + REFERENCE : word) | CALLBACKS;
 	} while (!cas_acq_rel(&future->word_, &word, with));
-	/* A completer that sees the bit waits for our lock, and so finds the node. */
 	if (word & CELL)
 		node->state_ |= HOLDS;
-	node->next_ = future->callbacks_;
-	future->callbacks_ = node;
+	return true;
+}
+
+/* Add the node to the list, unless who ends the future has taken it. */
+static bool node_list(tl_future *future, tl_callback *node)
+{
+	tl_callback *head = load_acquire(&future->callbacks_);
+	do {
+		if (is_busy(head))
+			head = list_await(future);
+		if (head == FIRED)
+			return false;
+		node->next_ = head;
+	} while (!cas_acq_rel(&future->callbacks_, &head, node));
 	return true;
 }
 
@@ -122,37 +198,39 @@ TL_API int tl_future_on_done(tl_future *future, tl_callback *callback)
 		return -EOWNERDEAD;
 	}
 	callback->future_ = future;
-	callback->next_ = NULL;
 	store_relaxed(&callback->state_, node_state(LISTED));
 
-	struct process_lock *l = lock_of(future);
-	process_lock(l);
-	bool listed = node_list(future, callback);
-	process_unlock(l);
-	if (listed)
+	bool counted = node_count(future, callback);
+	if (counted && node_list(future, callback))
 		return 0;
 	uint32_t word;
 	while (!has_ended(word = load_acquire(&future->word_)))
 		future_park(future, word, TL_FOREVER);
-	if (word & CELL) {
+	if (!counted && (word & CELL)) {
 		tl_future_retain(future);
 		callback->state_ |= HOLDS;
 	}
+	callback->next_ = NULL;
 	future_fire(callback);
 	return 0;
 }
 
 /* Take the node out of this list; false if it isn't there. */
-static bool node_unlink(tl_callback **list, tl_callback *node)
+static bool list_unlink(tl_callback **list, tl_callback *node)
 {
 	while (*list && *list != FIRED && *list != node)
 		list = &(*list)->next_;
 	if (*list != node)
 		return false;
 	*list = node->next_;
-	if (exchange_acq_rel(&node->state_, (uint32_t)FREE) & HOLDS)
-		tl_future_release(node->future_);
 	return true;
+}
+
+static void node_free(tl_callback *node)
+{
+	tl_future *future = node->future_;
+	if (exchange_acq_rel(&node->state_, (uint32_t)FREE) & HOLDS)
+		tl_future_release(future);
 }
 
 TL_API int tl_future_remove(tl_future *future, tl_callback *callback)
@@ -160,14 +238,15 @@ TL_API int tl_future_remove(tl_future *future, tl_callback *callback)
 	if (!future || !callback)
 		return -EINVAL;
 	CHECK_FUTURE(future);
-	struct process_lock *l = lock_of(future);
-	process_lock(l);
-	bool removed = node_unlink(&future->callbacks_, callback);
-	process_unlock(l);
-	if (removed || node_unlink(&self.put_off, callback))
+	tl_callback *list = list_claim(future);
+	bool removed = list_unlink(&list, callback);
+	list_return(future, list);
+	if (removed || list_unlink(&self.put_off, callback)) {
+		node_free(callback);
 		return 0;
+	}
 	if (self.firing == callback) {
-		self.firing = NULL;
+		callback_give_back(callback);
 		return 0;
 	}
 	uint32_t *word = &callback->state_, state;

@@ -3,6 +3,7 @@
 #include "wait.h"
 
 #include "futex.h"
+#include "group.h"
 #include "pending.h"
 #include "serial.h"
 
@@ -19,7 +20,7 @@ static bool executor_claim(tl_executor *executor, tl_task *task)
  */
 static void cancel_queued(tl_task *task)
 {
-	tl_executor *pool = task->executor_;
+	tl_executor *pool = task_executor(task);
 	if (pool) {
 		uint64_t *cancelled = executor_is_serial(pool)
 		                              ? &serial_of(pool)->cancelled

@@ -168,7 +168,7 @@ static COLD tl_task *cell_refill(void)
 	return cell;
 }
 
-static tl_task *cell_new(void)
+static ALWAYS_INLINE tl_task *cell_new(void)
 {
 	struct magazine *magazine = self.loaded;
 	if (UNLIKELY(!magazine || !magazine->count))

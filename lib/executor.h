@@ -14,6 +14,14 @@ static tl_executor *executor_new(enum kind kind, unsigned min, unsigned max,
 /* -EINVAL if these options can't be. */
 static int options_check(const tl_options *options);
 
+/* Where a task is to go, or why it is refused; then submit it, in state QUEUED. */
+static int executor_enter(tl_executor *executor);
+static int executor_submit(tl_executor *executor, tl_task *task, int way);
+
+/* Waiters that came before the submit look at the task again: it may be theirs to run.
+ * By address: the task itself may be over and gone. `word`: from task_enqueue. */
+static void wake_early_waiters(tl_task *task, int64_t word);
+
 /* Refuse submits from now on; with TL_CANCEL, end what is pending. */
 static void executor_close(tl_executor *pool, enum tl_shutdown_mode how);
 

@@ -6,31 +6,65 @@
 
 #include "callback.h"
 #include "futex.h"
+#include "group.h"
 
-static tl_callback *future_end(tl_future *future, enum state state)
+static inline uint32_t word_ended(uint32_t word, enum state state)
+{
+	uint32_t ended = with_state(word, state);
+	return word & CELL ? ended - REFERENCE : ended;
+}
+
+/* The end is out, the word was `word` before. */
+static inline void future_tell(tl_future *future, uint32_t word, uint32_t ended)
+{
+	if (word & WAITERS)
+		futex_wake(&future->word_, INT_MAX);
+	if ((ended & CELL) && ended < REFERENCE)
+		cell_free(task_of(future));
+}
+
+/* The same with callbacks, or of a group's task. */
+static __attribute__((noinline)) tl_callback *future_end_told(tl_future *future,
+                                                              enum state state)
 {
 	tl_callback *list = NULL;
+	tl_group *group = NULL;
+	int error = 0;
 	bool detached = false;
 	uint32_t word = load_acquire(&future->word_), ended;
-	if (is_alone(word)) { /* nobody will ask for the result */
-		cell_free(task_of(future));
-		return NULL;
+	if (word & GROUPED) {
+		group = group_of(task_of(future));
+		error = state == DONE ? 0 : future->error_;
+		if (state_of(word) == QUEUED) /* it never will */
+			group_begin(group);
 	}
 	do {
 		if ((word & CALLBACKS) && !detached) {
 			list = callbacks_detach(future);
 			detached = true;
 		}
-		ended = with_state(word, state);
-		if (word & CELL)
-			ended -= REFERENCE;
+		ended = word_ended(word, state);
 	} while (!cas_acq_rel(&future->word_, &word, ended));
-
-	if (word & WAITERS)
-		futex_wake(&future->word_, INT_MAX);
-	if ((ended & CELL) && ended < REFERENCE)
-		cell_free(task_of(future));
+	future_tell(future, word, ended);
+	if (group)
+		group_leave(group, error);
 	return list;
+}
+
+static tl_callback *future_end(tl_future *future, enum state state)
+{
+	uint32_t word = load_acquire(&future->word_), ended;
+	if (is_alone(word)) { /* nobody will ask for the result */
+		cell_free(task_of(future));
+		return NULL;
+	}
+	do {
+		if (UNLIKELY(word & (CALLBACKS | GROUPED)))
+			return future_end_told(future, state);
+		ended = word_ended(word, state);
+	} while (!cas_acq_rel(&future->word_, &word, ended));
+	future_tell(future, word, ended);
+	return NULL;
 }
 
 static int future_park(tl_future *future, uint32_t word, int64_t deadline)

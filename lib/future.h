@@ -10,7 +10,8 @@
  *   7      CELL       tl_submit and others       our memory, counted by references
  *   8      HELD       a waiter outside the pool  he looks for it in the pool's queues
  *                     tl_future_init_...         of a promise: it has a canceller
- *   9-31   references retain, release            user's, and one of the executor's: 8
+ *   9      GROUPED    tl_group_submit, ..._task  a group stands where the executor would
+ *   10-31  references retain, release            user's, and one of the executor's: 4
  *                                                million; a debug build notices more
  *
  *   from      to        who, by CAS on the word
@@ -29,9 +30,8 @@
  *
  * With callbacks, the list is first swapped for FIRED, then the end is published, then
  * the nodes run. Who comes to register and finds FIRED waits for the end, which is
- * instructions away, and runs his node himself. The list is guarded by one of a few
- * locks, chosen by the future's address; a future without callbacks takes none. Each
- * node holds a reference, so that a cell is still there when its callbacks run.
+ * instructions away, and runs his node himself (callback.c). Each node holds a reference,
+ * so that a cell is still there when its callbacks run.
  *
  * Cancelling what is queued: CANCEL is set while the word says QUEUED. From then on the
  * task won't run, and can't end before LEFT is set, unless the canceller himself wins
@@ -63,7 +63,8 @@ enum state { NEW, QUEUED, RUNNING, SETTLING, DONE, FAILED, CANCELLED };
 #define LEFT UINT32_C(0x40)
 #define CELL UINT32_C(0x80)
 #define HELD UINT32_C(0x100)
-#define REFERENCE UINT32_C(0x200)
+#define GROUPED UINT32_C(0x200)
+#define REFERENCE UINT32_C(0x400)
 
 static inline enum state state_of(uint32_t word)
 {
@@ -120,7 +121,7 @@ static inline const char *future_trouble(const tl_future *future)
 /* Before one more reference; with room for threads that take theirs meanwhile. */
 #define CHECK_REFERENCES(word)                                                           \
 	MISUSE((word) > UINT32_MAX - TL_MAX_WORKERS * REFERENCE,                         \
-	       "8 million references to one future")
+	       "4 million references to one future")
 #else
 #define CHECK_FUTURE(future) ((void)0)
 #define CHECK_REFERENCES(word) ((void)0)

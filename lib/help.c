@@ -20,6 +20,7 @@
 #include <limits.h>
 
 #include "futex.h"
+#include "group.h"
 #include "pending.h"
 
 static bool help_allowed(tl_task *task)
@@ -69,7 +70,7 @@ static bool help_run(tl_task *task)
 		help_let_go(task);
 		return false;
 	}
-	tl_executor *pool = task->executor_;
+	tl_executor *pool = task_executor(task);
 	pool_hold(pool);
 	bool won = pool_claim(pool, task);
 	help_let_go(task);

@@ -17,6 +17,7 @@
  *   taker        head h -> h + n: the positions are his    CAS
  *   their owner  slot -> FREE(p + 2^bits)                  exchange, acquire
  *   claimer      slot task -> CLAIMED(p)                   CAS on this very task
+ *   or back      slot CLAIMED(p) -> this task              CAS
  *   shutdown     tail |= CLOSED                            no push succeeds after
  *
  * The slot is the claim: whoever takes the task out of it owns the task. A claimer
@@ -154,6 +155,15 @@ static inline bool injector_claim(struct injector *injector, uint64_t position,
 	uint64_t expected = injector_full(injector, position, task);
 	return cas_acq_rel(injector_slot(injector, position), &expected,
 	                   injector_claimed(injector, position));
+}
+
+/* Put back what was claimed; false if its owner has come to the position meanwhile. */
+static inline bool injector_unclaim(struct injector *injector, uint64_t position,
+                                    tl_task *task)
+{
+	uint64_t expected = injector_claimed(injector, position);
+	return cas_seq_cst(injector_slot(injector, position), &expected,
+	                   injector_full(injector, position, task));
 }
 
 /* A look ahead; the address may be stale, so it is only good for a prefetch. */

@@ -108,6 +108,16 @@ static ALWAYS_INLINE int submit_by(tl_executor *executor, tl_task *task, int way
 	return submit_to_pool(executor, task, how);
 }
 
+static int executor_enter(tl_executor *executor)
+{
+	return way_in(executor);
+}
+
+static int executor_submit(tl_executor *executor, tl_task *task, int way)
+{
+	return submit_by(executor, task, way, WAKING);
+}
+
 TL_API tl_future *tl_submit(tl_executor *executor, tl_function *function, void *argument)
 {
 	if (!executor)
@@ -125,8 +135,6 @@ TL_API tl_future *tl_submit(tl_executor *executor, tl_function *function, void *
 	return &task->future;
 }
 
-/* Waiters that came before the submit look at the task again: it may be theirs to run.
- * By address: the task itself may be over and gone. */
 static void wake_early_waiters(tl_task *task, int64_t word)
 {
 	if (UNLIKELY(word & WAITERS))

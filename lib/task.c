@@ -3,6 +3,7 @@
 #include "task.h"
 
 #include "futex.h"
+#include "group.h"
 #include "tune.h"
 
 /* What tl_fail returns: an address that no value of a user can be. */
@@ -21,6 +22,37 @@ static COLD uint32_t task_unheld(tl_task *task)
 	return seen;
 }
 
+static bool task_joins_in(const tl_task *task)
+{
+	tl_group *group = group_of(task);
+	group_begin(group);
+	return !group_is_cancelled(group);
+}
+
+/* It is held, or has been cancelled, or is a group's. */
+static __attribute__((noinline)) bool task_begin_if(tl_task *task, uint32_t seen)
+{
+	uint32_t *word = &task->future.word_;
+	for (;;) {
+		if (seen & HELD) {
+			seen = task_unheld(task);
+		} else if (seen & CANCEL) {
+			/* Its canceller may still touch our queue: instructions away. */
+			if (seen & LEFT)
+				break;
+			future_park(&task->future, seen, TL_FOREVER);
+			seen = load_acquire(word);
+		} else if (cas_acq_rel(word, &seen, with_state(seen, RUNNING))) {
+			if (!(seen & GROUPED) || task_joins_in(task))
+				return true;
+			break;
+		}
+	}
+	task->future.error_ = -ECANCELED;
+	future_finish(&task->future, CANCELLED);
+	return false;
+}
+
 static bool task_begin(tl_task *task)
 {
 	uint32_t *word = &task->future.word_, seen = load_acquire(word);
@@ -28,22 +60,11 @@ static bool task_begin(tl_task *task)
 		store_relaxed(word, with_state(seen, RUNNING));
 		return true;
 	}
-	for (;;) {
-		if (UNLIKELY(seen & HELD)) {
-			seen = task_unheld(task);
-		} else if (UNLIKELY(seen & CANCEL)) {
-			/* Its canceller may still touch our queue: instructions away. */
-			if (seen & LEFT)
-				break;
-			future_park(&task->future, seen, TL_FOREVER);
-			seen = load_acquire(word);
-		} else if (LIKELY(cas_acq_rel(word, &seen, with_state(seen, RUNNING)))) {
-			return true;
-		}
-	}
-	task->future.error_ = -ECANCELED;
-	future_finish(&task->future, CANCELLED);
-	return false;
+	do {
+		if (UNLIKELY(seen & (HELD | CANCEL | GROUPED)))
+			return task_begin_if(task, seen);
+	} while (!cas_acq_rel(word, &seen, with_state(seen, RUNNING)));
+	return true;
 }
 
 static enum state task_call(tl_task *task)
@@ -79,7 +100,7 @@ static bool runs_here(const tl_future *future)
 static bool runs_task_of(const tl_executor *executor)
 {
 	for (struct frame *frame = self.frame; frame; frame = frame->below)
-		if (frame->task->executor_ == executor)
+		if (task_executor(frame->task) == executor)
 			return true;
 	return false;
 }
@@ -93,7 +114,12 @@ TL_API void *tl_fail(int error)
 
 TL_API bool tl_cancel_requested(void)
 {
-	return self.frame && load_relaxed(&self.frame->task->future.word_) & CANCEL;
+	if (!self.frame)
+		return false;
+	tl_task *task = self.frame->task;
+	uint32_t word = load_relaxed(&task->future.word_);
+	return (word & CANCEL) ||
+	       ((word & GROUPED) && group_is_cancelled(group_of(task)));
 }
 
 /* ---- Setting up --------------------------------------------------------------- */
@@ -125,7 +151,8 @@ static tl_task *task_new(tl_executor *executor, tl_function *function, void *arg
 	return task;
 }
 
-static int64_t task_enqueue(tl_task *task, tl_executor *executor)
+static inline int64_t task_enqueue_as(tl_task *task, tl_executor *executor,
+                                      uint32_t grouped)
 {
 	uint32_t *word = &task->future.word_, seen = load_relaxed(word);
 	do {
@@ -139,13 +166,24 @@ static int64_t task_enqueue(tl_task *task, tl_executor *executor)
 		store_relaxed(&task->process_, process_number());
 		store_relaxed(&task->hints_, 0u);
 		store_relaxed(&task->place_, (uintptr_t)0);
-	} while (!cas_acq_rel(word, &seen, with_state(seen, QUEUED)));
+	} while (!cas_acq_rel(word, &seen, with_state(seen, QUEUED) | grouped));
 	return seen;
+}
+
+static int64_t task_enqueue(tl_task *task, tl_executor *executor)
+{
+	return task_enqueue_as(task, executor, 0);
+}
+
+static int64_t task_enqueue_grouped(tl_task *task, tl_group *group)
+{
+	return task_enqueue_as(task, (tl_executor *)(void *)group, GROUPED);
 }
 
 static void task_refused(tl_task *task)
 {
 	uint32_t *word = &task->future.word_, seen = load_relaxed(word);
+	tl_group *group = seen & GROUPED ? group_of(task) : NULL;
 	do {
 		if (seen & CANCEL) { /* somebody was promised that it never runs */
 			task_begin(task);
@@ -153,7 +191,9 @@ static void task_refused(tl_task *task)
 		}
 		if (seen & HELD)
 			seen = task_unheld(task);
-	} while (!cas_acq_rel(word, &seen, with_state(seen, NEW)));
+	} while (!cas_acq_rel(word, &seen, with_state(seen, NEW) & ~GROUPED));
+	if (group)
+		group_unjoin(group);
 }
 
 TL_API int tl_task_run(tl_task *task)

@@ -30,7 +30,10 @@ static tl_task *task_new(tl_executor *executor, tl_function *function, void *arg
 /* NEW to QUEUED; returns the word as it was, or a negative errno. */
 static int64_t task_enqueue(tl_task *task, tl_executor *executor);
 
-/* QUEUED back to NEW, when the executor refused it. */
+/* The same as a member of a group, which it has joined. */
+static int64_t task_enqueue_grouped(tl_task *task, tl_group *group);
+
+/* QUEUED back to NEW, when the executor refused it; out of its group. */
 static void task_refused(tl_task *task);
 
 /* Does this thread run this task, here or further down its stack? */

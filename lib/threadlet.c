@@ -19,6 +19,7 @@
 
 #include "forks.c"
 #include "help.c"
+#include "seek.c"
 #include "serial.c"
 #include "threads.c"
 #include "worker.c"
@@ -31,6 +32,8 @@
 #include "watch.c"
 
 #include "cancel.c"
+#include "completions.c"
+#include "group.c"
 #include "loop.c"
 #include "spawn.c"
 #include "wait_many.c"

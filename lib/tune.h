@@ -73,6 +73,13 @@
  * The longest hold moves RANGE_MOST tasks. make bench, row e2e. */
 #define LOCK_PAUSES 200
 
+/* Entries for which a completion queue has room at first; doubled when needed. */
+#define COMPLETIONS_FIRST 64
+
+/* ns: the longest nap of a worker that waits for a completion queue: whether one of its
+ * tasks is between two queues it can't know, so it looks again now and then. */
+#define LOOK_AGAIN_MOST 100000000
+
 /* Bytes of a stack, or a quarter of it if that is less, that a wait leaves to the task it
  * would run there, and to signal handlers: else -EAGAIN. */
 #define STACK_RESERVE ((size_t)65536)

@@ -9,20 +9,18 @@
 #include "uring_ring.h"
 
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "clock.h"
+#include "event.h"
 
 /* ---- Waiting -------------------------------------------------------------------- */
 
 static void blocking_interrupt(tl_operation *operation)
 {
-	int saved = errno;
 	if (operation->wake_ >= 0)
-		eventfd_write(operation->wake_, 1);
-	errno = saved;
+		event_set(operation->wake_);
 }
 
 static int blocking_poll(int fd, short events, int wake, int64_t deadline)
@@ -48,9 +46,9 @@ static int blocking_poll(int fd, short events, int wake, int64_t deadline)
 static int blocking_wait(tl_operation *operation, int fd, short events, int64_t deadline)
 {
 	struct lock *l = &operation->ring_->lock;
-	int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	int wake = event_new();
 	if (wake < 0)
-		return -errno;
+		return wake;
 	lock(l);
 	bool asked = operation->asked_;
 	operation->wake_ = wake;
@@ -59,7 +57,7 @@ static int blocking_wait(tl_operation *operation, int fd, short events, int64_t 
 	lock(l);
 	operation->wake_ = -1;
 	unlock(l);
-	close(wake);
+	event_close(wake);
 	return result;
 }
 

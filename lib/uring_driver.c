@@ -13,9 +13,9 @@
 #include "uring_ring.h"
 
 #include <string.h>
-#include <sys/eventfd.h>
 
 #include "clock.h"
+#include "event.h"
 #include "thread.h"
 #include "tune.h"
 
@@ -36,9 +36,7 @@ static bool driver_claim(tl_uring *ring)
 
 static void driver_wake(tl_uring *ring)
 {
-	int saved = errno;
-	eventfd_write(ring->wake, 1);
-	errno = saved;
+	event_set(ring->wake);
 }
 
 /* ---- A round -------------------------------------------------------------------- */
@@ -215,8 +213,8 @@ static int driver_start(tl_uring *ring)
 {
 	void *answer;
 	tl_future_init(&ring->opened);
-	ring->wake = eventfd(0, EFD_CLOEXEC);
-	int error = ring->wake < 0 ? -errno : 0;
+	ring->wake = event_new_waiting();
+	int error = ring->wake < 0 ? ring->wake : 0;
 	if (!error)
 		error = thread_start(&ring->driver, 0, driver_main, ring);
 	if (!error) {
@@ -226,7 +224,7 @@ static int driver_start(tl_uring *ring)
 			pthread_join(ring->driver, NULL);
 	}
 	if (error && ring->wake >= 0)
-		close(ring->wake);
+		event_close(ring->wake);
 	return error;
 }
 
@@ -238,5 +236,5 @@ static void driver_stop(tl_uring *ring)
 	unlock(&ring->lock);
 	driver_wake(ring);
 	pthread_join(ring->driver, NULL);
-	close(ring->wake);
+	event_close(ring->wake);
 }

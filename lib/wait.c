@@ -21,6 +21,7 @@
 #include "circle.h"
 #include "clock.h"
 #include "forks.h"
+#include "group.h"
 #include "help.h"
 #include "serial.h"
 #include "thread.h"
@@ -32,34 +33,63 @@ static COLD void stack_measure(void)
 	self.stack_reserve = size / 4 < STACK_RESERVE ? size / 4 : STACK_RESERVE;
 }
 
-/* Room for one more task on this stack? Not asked on stacks that aren't the thread's. */
-static bool stack_is_short(void)
+/* Not asked on stacks that aren't the thread's. */
+static ALWAYS_INLINE bool stack_is_short(void)
 {
 	if (UNLIKELY(!self.stack_reserve))
 		stack_measure();
 	return (uintptr_t)__builtin_frame_address(0) - self.stack < self.stack_reserve;
 }
 
+static void wait_execute(struct worker *worker, tl_task *task)
+{
+	struct callbacks aside = callbacks_aside();
+	worker_execute(worker, task);
+	worker_stays(worker); /* in a callback, below which there is no task */
+	callbacks_back(aside);
+}
+
+/* Win it, if it is queued in the worker's own pool: 1, or as wait_run_queued. */
+static inline int wait_claim(struct worker *worker, tl_task *task, tl_executor *executor)
+{
+	if (executor != worker->pool)
+		return 0;
+	if (worker->pool->ordered)
+		return self.frame ? -EDEADLK : 0;
+	return pool_claim(worker->pool, task) ? 1 : -EAGAIN;
+}
+
+/* The same for a group's task: as long as it is kept from ending the group is there. */
+static COLD int wait_claim_grouped(struct worker *worker, tl_task *task)
+{
+	if (!help_hold(task))
+		return -EAGAIN;
+	int claimed = wait_claim(worker, task, task_executor(task));
+	help_let_go(task);
+	return claimed;
+}
+
 static int wait_run_queued(tl_future *future)
 {
 	struct worker *worker = self.worker;
 	uint32_t word = load_acquire(&future->word_);
-	if (state_of(word) != QUEUED || (word & CANCEL))
+	bool cancelled = word & CANCEL;
+	if (state_of(word) != QUEUED || (cancelled && (!worker || word & GROUPED)))
 		return 0;
 	tl_task *task = task_of(future);
-	bool own = worker && task->executor_ == worker->pool;
-	if (own && worker->pool->ordered)
-		return self.frame ? -EDEADLK : 0;
 	if (self.frame && UNLIKELY(stack_is_short()))
 		return -ENOMEM;
-	if (own && !pool_claim(worker->pool, task))
-		return -EAGAIN;
-
+	int ran = 0;
+	if (worker)
+		ran = UNLIKELY(word & GROUPED)
+		              ? wait_claim_grouped(worker, task)
+		              : wait_claim(worker, task, task->executor_);
+	if (ran > 0)
+		wait_execute(worker, task);
+	if (ran || cancelled)
+		return ran;
 	struct callbacks aside = callbacks_aside();
-	int ran = own;
-	if (own)
-		worker_execute(worker, task);
-	else if (worker)
+	if (worker)
 		ran = serial_run_queued(task);
 	if (!ran)
 		ran = help_run(task);
@@ -118,12 +148,13 @@ static int wait_asleep(tl_future *future, enum state state, int64_t deadline)
 static int64_t wait_spin(tl_future *future)
 {
 	struct worker *worker = self.worker;
-	enum state state = state_of(load_acquire(&future->word_));
+	uint32_t word = load_acquire(&future->word_);
+	enum state state = state_of(word);
 	if (state != QUEUED && state != RUNNING)
 		return 0;
 	uint32_t hints = load_relaxed(&task_of(future)->hints_);
 	bool ours = worker && task_of(future)->executor_ == worker->pool;
-	ours = ours || (worker && (hints & HINT_SERIAL));
+	ours = ours || (worker && (hints & HINT_SERIAL || word & GROUPED));
 	if (state == QUEUED && (ours || (hints & HINT_RUN)))
 		return 0;
 	if (state == QUEUED || hints_spin(hints))

@@ -14,6 +14,12 @@ static int wait_until(tl_future *future, int64_t deadline);
  * stack. */
 static int wait_run_queued(tl_future *future);
 
+/* Is there no room on this stack for one more task? */
+static bool stack_is_short(void);
+
+/* Run a task of its pool, which this worker has won, inside a wait. */
+static void wait_execute(struct worker *worker, tl_task *task);
+
 /* Around a sleep inside a task: a spare may stand in. */
 static void wait_blocks(void);
 static void wait_unblocks(void);

@@ -161,14 +161,13 @@ static bool worker_out_of_work(struct worker *worker)
 	       !range_length(load_relaxed(&worker->range)) && !inbox_count(&pool->inbox);
 }
 
-static void worker_fire(struct worker *worker, tl_callback *list)
+static void worker_stays(struct worker *worker)
 {
 	if (worker->announced && !worker_withdraw(worker)) {
 		worker_has_looked(worker);
 		worker_drop_role(worker);
 		pool_bring_another(worker->pool);
 	}
-	future_fire(list);
 }
 
 static void worker_execute(struct worker *worker, tl_task *task)
@@ -203,8 +202,10 @@ static void worker_execute(struct worker *worker, tl_task *task)
 	    worker_out_of_work(worker))
 		worker_announce(worker);
 	tl_callback *list = future_end(&task->future, state);
-	if (UNLIKELY(list != NULL))
-		worker_fire(worker, list);
+	if (UNLIKELY(list != NULL)) {
+		worker_stays(worker);
+		future_fire(list);
+	}
 }
 
 /* ---- Without work ------------------------------------------------------------- */

@@ -11,6 +11,9 @@ static bool worker_run(struct worker *worker);
 /* Run one task that this worker has won, in a wait or in the loop. */
 static void worker_execute(struct worker *worker, tl_task *task);
 
+/* It was about to be without work, but goes on inside a callback. */
+static void worker_stays(struct worker *worker);
+
 /* Any task of this pool, for a worker without own work; NULL if none was found. */
 static tl_task *worker_find(struct worker *worker);
 

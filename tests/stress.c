@@ -29,8 +29,8 @@
 enum { THREADS = 6, SHARED = 5, TASKS = 512, STALL_SECONDS = 60 };
 
 static struct {
-	atomic_ulong operations, cells, own, batches, go, spawns, executors, regions,
-		loops;
+	atomic_ulong operations, cells, own, batches, go, spawns, executors, groups,
+		queues, regions, loops;
 	atomic_ulong ran, failed, cancelled, refused, accepted, callbacks, removed,
 		timeouts;
 } count;
@@ -51,9 +51,10 @@ static void dump(const char *why)
 	fprintf(stderr, "stress: %s; seed %lu\n", why, seed);
 	fprintf(stderr,
 	        "operations %lu: cells %lu, own tasks %lu, batches %lu, go %lu, spawns %lu, "
-	        "executors %lu, regions %lu, loops %lu\n",
+	        "executors %lu, groups %lu, queues %lu, regions %lu, loops %lu\n",
 	        count.operations, count.cells, count.own, count.batches, count.go,
-	        count.spawns, count.executors, count.regions, count.loops);
+	        count.spawns, count.executors, count.groups, count.queues, count.regions,
+	        count.loops);
 	fprintf(stderr,
 	        "accepted %lu = ran %lu + cancelled %lu; failed %lu, refused %lu, "
 	        "callbacks %lu, removed %lu, timeouts %lu\n",
@@ -116,6 +117,74 @@ static void *leaf(void *argument)
 	return argument;
 }
 
+/* Account for a future that has ended. */
+static void settle(tl_future *future)
+{
+	int result = tl_future_result(future, NULL, 0);
+	CHECK(result == 0 || result == -EIO || result == -ECANCELED);
+	if (result == -ECANCELED)
+		did(&count.cancelled);
+}
+
+/* A group on the stack of a task, of tasks in the same executor. */
+static void run_group(tl_executor *executor, unsigned random)
+{
+	tl_group group;
+	tl_future *children[8];
+	unsigned n = 1 + below(&random, 8);
+	if (tl_group_init(&group, executor, NULL))
+		return; /* a serial queue */
+	did(&count.groups);
+	for (unsigned i = 0; i < n; i++) {
+		children[i] = tl_group_submit(&group, leaf, VALUE(i));
+		did(children[i] ? &count.accepted : &count.refused);
+	}
+	if (below(&random, 4) == 0)
+		CHECK(!tl_group_cancel(&group));
+	int result = tl_group_wait(&group, TL_FOREVER);
+	CHECK(!result || result == -ECANCELED || result == -EDEADLK);
+	while (!tl_group_done(&group)) /* in a worker, which can't wait for these */
+		for (unsigned i = 0; i < n; i++)
+			tl_future_cancel(children[i]);
+	for (unsigned i = 0; i < n; i++) {
+		if (children[i])
+			settle(children[i]);
+		tl_future_release(children[i]);
+	}
+}
+
+/* Take what ends within a while from a completion queue; the rest never comes. */
+static void take_some(tl_future *const *futures, unsigned n, unsigned random)
+{
+	tl_completions *queue = tl_completions_create();
+	unsigned char taken[64] = { 0 };
+	unsigned added = 0;
+	CHECK(queue);
+	did(&count.queues);
+	if (below(&random, 4) == 0)
+		CHECK(tl_completions_descriptor(queue) >= 0);
+	for (unsigned i = 0; i < n; i++) {
+		if (!futures[i])
+			continue;
+		CHECK(!tl_completions_add(queue, futures[i], VALUE(i)));
+		added++;
+	}
+	for (unsigned tries = below(&random, 8); tries && added; tries--) {
+		tl_completion some[8];
+		int got = tl_completions_take(queue, some, 1 + below(&random, 8),
+		                              below(&random, 50) * MICROSECOND);
+		CHECK(got == -ETIMEDOUT || (got > 0 && got <= 8));
+		for (int i = 0; i < got; i++) {
+			unsigned tag = (unsigned)(uintptr_t)some[i].tag;
+			CHECK(tag < n && some[i].future == futures[tag]);
+			CHECK(tl_future_done(futures[tag]) && !taken[tag]++);
+			added--;
+		}
+		CHECK(tl_completions_left(queue) == added);
+	}
+	CHECK(!tl_completions_destroy(queue));
+}
+
 /* A random tree: the number of its nodes, of which some wait for a while. */
 TL_FORKABLE(long, fork_tree, unsigned, random, int, depth)
 {
@@ -157,6 +226,8 @@ static void *run_job(void *argument)
 			children[i] = tl_submit(job->executor, leaf, VALUE(i));
 			did(children[i] ? &count.accepted : &count.refused);
 		}
+		if (below(&random, 4) == 0)
+			take_some(children, n, random);
 		while (n--) {
 			if (!children[n])
 				continue;
@@ -200,11 +271,12 @@ static void *run_job(void *argument)
 		did(&count.timeouts);
 		break;
 	}
-	case 5: /* a tree of forks, twice: it has as many nodes wherever they run */
+	case 5: run_group(job->executor, random); break;
+	case 6: /* a tree of forks, twice: it has as many nodes wherever they run */
 		CHECK(TL_RUN(fork_tree, random, 7) == TL_RUN(fork_tree, random, 7));
 		did(&count.regions);
 		break;
-	case 6: /* a loop, in this executor or the default one */
+	case 7: /* a loop, in this executor or the default one */
 	{
 		atomic_ulong sum = 0;
 		size_t n = 1 + below(&random, 2000);
@@ -236,15 +308,6 @@ struct actor {
 	tl_future *cells[64];
 };
 
-/* Account for a future that has ended. */
-static void settle(tl_future *future)
-{
-	int result = tl_future_result(future, NULL, 0);
-	CHECK(result == 0 || result == -EIO || result == -ECANCELED);
-	if (result == -ECANCELED)
-		did(&count.cancelled);
-}
-
 static void await_some_way(struct actor *actor, tl_future *future)
 {
 	switch (below(&actor->random, 5)) {
@@ -262,7 +325,7 @@ static void await_some_way(struct actor *actor, tl_future *future)
 static void use_cells(struct actor *actor, tl_executor *executor)
 {
 	unsigned n = 1 + below(&actor->random, 64), accepted = 0;
-	unsigned how = below(&actor->random, 4);
+	unsigned how = below(&actor->random, 5);
 	for (unsigned i = 0; i < n; i++) {
 		tl_future *future = tl_submit(executor, leaf, VALUE(i));
 		did(&count.cells);
@@ -282,6 +345,8 @@ static void use_cells(struct actor *actor, tl_executor *executor)
 		int index = tl_wait(actor->cells, accepted, TL_FIRST_ERROR,
 		                    below(&actor->random, 200) * MICROSECOND);
 		CHECK(index == -ETIMEDOUT || (index >= 0 && index <= (int)accepted));
+	} else if (how == 4) {
+		take_some(actor->cells, accepted, next_random(&actor->random));
 	}
 	for (unsigned i = 0; i < accepted; i++) {
 		tl_future *future = actor->cells[i];
@@ -383,6 +448,52 @@ static void use_own_tasks(struct actor *actor, tl_executor *executor)
 	}
 }
 
+/* Own tasks in a group, or in one nested in it; cancelled or not. */
+static void use_group(struct actor *actor, tl_executor *executor)
+{
+	tl_group outer, inner;
+	unsigned n = below(&actor->random, below(&actor->random, 20) ? 30 : TASKS);
+	unsigned how = below(&actor->random, 6);
+	bool accepted[TASKS] = { false };
+	if (tl_group_init(&outer, executor, NULL))
+		return; /* a serial queue */
+	CHECK(!tl_group_init(&inner, executor, &outer));
+	did(&count.groups);
+	for (unsigned i = 0; i < n; i++) {
+		struct job *job = &actor->jobs[i];
+		memset(job, 0, sizeof *job);
+		job->executor = executor;
+		job->random = next_random(&actor->random);
+		tl_task_init(&job->task, run_job, job);
+		int result = tl_group_submit_task(i % 3 ? &inner : &outer, &job->task);
+		CHECK(!result || result == -ESHUTDOWN || result == -ECANCELED ||
+		      result == -EAGAIN);
+		accepted[i] = !result;
+		did(result ? &count.refused : &count.accepted);
+		if (how == 0 && i == n / 2)
+			CHECK(!tl_group_cancel(&inner));
+	}
+	if (how == 1)
+		CHECK(!tl_group_cancel(&outer));
+	int result;
+	while ((result = tl_group_wait(&inner, below(&actor->random, 60) *
+	                                               MICROSECOND)) == -ETIMEDOUT)
+		did(&count.timeouts);
+	CHECK(!result || result == -EIO || result == -ECANCELED);
+	result = tl_group_wait(&outer, TL_FOREVER);
+	CHECK(!result || result == -EIO || result == -ECANCELED);
+	memset(&inner, 0x5a, sizeof inner);
+	memset(&outer, 0x5a, sizeof outer);
+	for (unsigned i = 0; i < n; i++) {
+		struct job *job = &actor->jobs[i];
+		CHECK(tl_future_done(&job->task.future) == accepted[i]);
+		if (accepted[i])
+			settle(&job->task.future);
+		CHECK(job->runs ==
+		      (accepted[i] && !tl_future_cancelled(&job->task.future)));
+	}
+}
+
 static void use_default(struct actor *actor)
 {
 	bool spawn = below(&actor->random, 8) == 0;
@@ -458,7 +569,9 @@ static void use_one_of_its_own(struct actor *actor)
 	if (others)
 		CHECK(!pthread_create(&other, NULL, submit_until_refused, executor));
 	for (unsigned i = below(&actor->random, 4); i--;) {
-		if (below(&actor->random, 2))
+		if (below(&actor->random, 4) == 0)
+			use_group(actor, executor);
+		else if (below(&actor->random, 2))
 			use_cells(actor, executor);
 		else
 			use_own_tasks(actor, executor);
@@ -491,13 +604,14 @@ static void *act(void *argument)
 	struct actor *actor = argument;
 	while (!atomic_load(&over)) {
 		tl_executor *executor = shared[below(&actor->random, SHARED)];
-		switch (below(&actor->random, 8)) {
+		switch (below(&actor->random, 9)) {
 		case 0:
 		case 1: use_cells(actor, executor); break;
 		case 2:
 		case 3:
 		case 4: use_own_tasks(actor, executor); break;
 		case 5: use_one_of_its_own(actor); break;
+		case 6: use_group(actor, executor); break;
 		default: use_default(actor);
 		}
 		did(&count.operations);

@@ -119,7 +119,7 @@ static const struct {
 	{ "was given back before", release_twice },
 	{ "was given back before", await_after_release },
 	{ "in your own memory has no references", release_own },
-	{ "8 million references", retain_too_often },
+	{ "4 million references", retain_too_often },
 	{ "not a future", wait_on_garbage },
 	{ "not the address of a future", wait_beside_a_future },
 	{ "queued or runs already", submit_while_queued },

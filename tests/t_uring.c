@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -222,6 +223,40 @@ Test(uring, timeout_ends_when_it_is_over_and_not_before)
 		cr_assert_eq(tl_future_cancel(&o.future), -EINPROGRESS);
 		cr_assert_eq(result_of(&o), -ECANCELED);
 	}
+	END_CLEAN();
+}
+
+/* ---- A ring of one's own -------------------------------------------------------- */
+
+/* The other way round: what a pool completes shows in the ring that one waits in. */
+Test(uring, results_of_a_pool_come_to_a_ring_of_ones_own)
+{
+	enum { TASKS = 1000 };
+	struct io_uring mine;
+	if (!ring_is_possible())
+		return;
+	cr_assert_eq(io_uring_queue_init(8, &mine, 0), 0);
+	tl_executor *pool = tl_fixed_pool_create(2, NULL);
+	tl_completions *ended = tl_completions_create();
+	for (intptr_t i = 0; i < TASKS; i++)
+		tl_completions_add(ended, tl_submit(pool, identity, VALUE(i)), VALUE(i));
+	int fd = tl_completions_descriptor(ended);
+	while (tl_completions_left(ended)) {
+		struct io_uring_cqe *cqe;
+		tl_completion taken[64];
+		io_uring_prep_poll_add(io_uring_get_sqe(&mine), fd, POLLIN);
+		cr_assert_geq(io_uring_submit_and_wait(&mine, 1), 0);
+		cr_assert_eq(io_uring_peek_cqe(&mine, &cqe), 0);
+		cr_assert_gt(cqe->res, 0);
+		io_uring_cqe_seen(&mine, cqe);
+		int n = tl_completions_take(ended, taken, LENGTH(taken), 0);
+		cr_assert_gt(n, 0);
+		for (int i = 0; i < n; i++)
+			cr_assert_eq(tl_await(taken[i].future), taken[i].tag);
+	}
+	tl_completions_destroy(ended);
+	tl_executor_destroy(pool);
+	io_uring_queue_exit(&mine);
 	END_CLEAN();
 }
 

@@ -16,6 +16,9 @@
  * Where the kernel has no ring for us, operations are done by blocking system calls on
  * threads started for them: the same face, slower. tl_uring_stats says which it is.
  *
+ * The other way round, ends of futures in a ring of your own: poll the descriptor of
+ * a tl_completions there (io_uring_prep_poll_add).
+ *
  * The conventions are those of threadlet.h. Callbacks of operations run on the driver:
  * they may submit operations, but must not wait for them.
  */

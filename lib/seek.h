@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* layer 5: seek · a worker that waits looks for queued tasks that it waits for */
+#ifndef TL_SEEK_H
+#define TL_SEEK_H
+
+#include "pool.h"
+
+struct sought {
+	bool (*wanted)(tl_task *task, const void *by);
+	const void *by;
+	uint64_t next[2]; /* positions of the two injectors before which none is wanted */
+	bool again;       /* a search has found none: look everywhere */
+};
+
+/* Win such a task, queued in the worker's own pool, or one that has been cancelled; NULL if
+ * none was found. The caller runs it. */
+static tl_task *pool_seek(struct worker *worker, struct sought *sought);
+
+#endif
