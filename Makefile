@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
 #   make                 build/libthreadlet.a and build/libthreadlet.so
+#                        and, where liburing is, build/libthreadlet-uring.a
 #   make install         honours prefix, libdir, includedir, pkgconfigdir, DESTDIR
 #   make check           all tests; asan, tsan, static-check, debug-check (with the
 #                        checks for misuse): the same ones, built otherwise
@@ -23,7 +24,7 @@
 #   make analyze         gcc -fanalyzer, clang-tidy, cppcheck: no finding
 #   make demo            what it does and how fast it is here
 #   make bench           the library beside other runtimes: see perf/bench; also
-#                        bench-growth, bench-latency and bench-timers
+#                        bench-growth, bench-latency, bench-timers, bench-uring
 #
 # V=1 shows the commands. BUILD=dir builds elsewhere, as for CC=clang beside gcc.
 # "sh tools/with-deps make TARGET" installs what TARGET needs first (Debian).
@@ -76,7 +77,19 @@ HARDEN_LINK := -Wl,-z,relro,-z,now,-z,noexecstack
 FLAGS_hardened := -DTL_PLAIN $(HARDEN) -fPIE
 FLAGS_hardened-shared := $(HARDEN) $(FLAGS_shared)
 
-TESTS := $(sort $(wildcard tests/t_*.c)) tests/support.c
+# What needs liburing is built where that is: an archive beside the others, its tests.
+URING := $(shell $(PKG_CONFIG) --exists liburing 2>/dev/null && echo yes)
+URING_ARCHIVE := $(if $(URING),$(BUILD)/libthreadlet-uring.a)
+URING_TESTS := $(sort $(wildcard tests/t_uring*.c))
+ifdef URING
+URING_LIBS := $(shell $(PKG_CONFIG) --libs liburing)
+else
+export LEFT_OUT := $(URING_TESTS)
+endif
+# $(call uring,VARIANT): the objects of that for the tests
+uring = $(if $(URING),$(URING_TESTS:%.c=$(BUILD)/$1/%.o) $(BUILD)/$1/lib/uring.o)
+
+TESTS := $(filter-out $(URING_TESTS),$(sort $(wildcard tests/t_*.c))) tests/support.c
 SUM := $(sort $(wildcard tools/sum*.c))
 comma := ,
 # tests/support.c stands in for these, to count them and to make them fail.
@@ -95,7 +108,17 @@ link = $(call say,LINK,$@)$(or $(CC_$1),$(CC)) -pthread $(FLAGS_$1) $(CFLAGS) $2
 
 put = $(call say,INSTALL,$(DESTDIR)$3/$(notdir $2))$(INSTALL) -m $1 $2 $(DESTDIR)$3
 
-all: $(BUILD)/libthreadlet.a $(BUILD)/libthreadlet.so
+# The paths in it follow the installer's choice, made only now.
+define put_pc
+	@sed -e 's|@prefix@|$(prefix)|' \
+		-e 's|@exec_prefix@|$(exec_prefix:$(prefix)%=$${prefix}%)|' \
+		-e 's|@libdir@|$(libdir:$(exec_prefix)/%=$${exec_prefix}/%)|' \
+		-e 's|@includedir@|$(includedir:$(prefix)/%=$${prefix}/%)|' \
+		-e 's|@version@|$(VERSION)|' lib/$1.pc.in >$(BUILD)/$1.pc
+	$(call put,644,$(BUILD)/$1.pc,$(pkgconfigdir))
+endef
+
+all: $(BUILD)/libthreadlet.a $(BUILD)/libthreadlet.so $(URING_ARCHIVE)
 
 # The internals have tests of their own; nothing else outside lib may see them.
 define variant
@@ -113,6 +136,10 @@ $(BUILD)/libthreadlet.a: $(BUILD)/release/lib/threadlet.o
 	@rm -f $@
 	$(call say,AR,$@)$(AR) $(ARFLAGS) $@ $^
 
+$(BUILD)/libthreadlet-uring.a: $(BUILD)/release/lib/uring.o
+	@rm -f $@
+	$(call say,AR,$@)$(AR) $(ARFLAGS) $@ $^
+
 SHARED_LINK := -shared -Wl,-soname,$(SONAME) -Wl,--version-script=lib/threadlet.map \
 	-Wl,-z,defs -Wl,-z,now
 $(BUILD)/$(SHARED): $(BUILD)/shared/lib/threadlet.o lib/threadlet.map
@@ -124,18 +151,23 @@ $(BUILD)/libthreadlet.so: $(BUILD)/$(SHARED)
 	@ln -sf $(SHARED) $(BUILD)/$(SONAME)
 	@ln -sf $(SONAME) $@
 
-$(BUILD)/tests: $(TESTS:%.c=$(BUILD)/release/%.o) $(BUILD)/libthreadlet.a
-	$(call link,release,$(WRAP),-lcriterion)
-$(BUILD)/tests-static: $(TESTS:%.c=$(BUILD)/plain/%.o) $(BUILD)/libthreadlet.a
-	$(call link,plain,-static $(WRAP))
-$(BUILD)/tests-debug: $(TESTS:%.c=$(BUILD)/debug/%.o) $(BUILD)/debug/lib/threadlet.o
-	$(call link,debug,$(WRAP))
-$(BUILD)/tests-asan: $(TESTS:%.c=$(BUILD)/asan/%.o) $(BUILD)/asan/lib/threadlet.o
-	$(call link,asan,$(WRAP))
-$(BUILD)/tests-tsan: $(TESTS:%.c=$(BUILD)/tsan/%.o) $(BUILD)/tsan/lib/threadlet.o
-	$(call link,tsan,$(WRAP))
-$(BUILD)/tests-hardened: $(TESTS:%.c=$(BUILD)/hardened/%.o) $(BUILD)/hardened/lib/threadlet.o
-	$(call link,hardened,-pie $(HARDEN_LINK) $(WRAP))
+$(BUILD)/tests: $(TESTS:%.c=$(BUILD)/release/%.o) $(call uring,release) $(BUILD)/libthreadlet.a
+	$(call link,release,$(WRAP),$(URING_LIBS) -lcriterion)
+$(BUILD)/tests-static: $(TESTS:%.c=$(BUILD)/plain/%.o) $(call uring,plain) \
+		$(BUILD)/libthreadlet.a
+	$(call link,plain,-static $(WRAP),$(URING_LIBS))
+$(BUILD)/tests-debug: $(TESTS:%.c=$(BUILD)/debug/%.o) $(call uring,debug) \
+		$(BUILD)/debug/lib/threadlet.o
+	$(call link,debug,$(WRAP),$(URING_LIBS))
+$(BUILD)/tests-asan: $(TESTS:%.c=$(BUILD)/asan/%.o) $(call uring,asan) \
+		$(BUILD)/asan/lib/threadlet.o
+	$(call link,asan,$(WRAP),$(URING_LIBS))
+$(BUILD)/tests-tsan: $(TESTS:%.c=$(BUILD)/tsan/%.o) $(call uring,tsan) \
+		$(BUILD)/tsan/lib/threadlet.o
+	$(call link,tsan,$(WRAP),$(URING_LIBS))
+$(BUILD)/tests-hardened: $(TESTS:%.c=$(BUILD)/hardened/%.o) $(call uring,hardened) \
+		$(BUILD)/hardened/lib/threadlet.o
+	$(call link,hardened,-pie $(HARDEN_LINK) $(WRAP),$(URING_LIBS))
 FOREIGN := aarch64 riscv64 musl
 define foreign
 $(BUILD)/tests-$1: $(TESTS:%.c=$(BUILD)/$1/%.o) $(BUILD)/$1/lib/threadlet.o
@@ -181,11 +213,11 @@ cross-%:
 	@tools/if-installed $(CC_$*) qemu-$*-static -- \
 		$(MAKE) --no-print-directory emulated-$*
 emulated-%: $(BUILD)/tests-%
-	@EMULATOR=qemu-$*-static tools/run-tests $<
+	@LEFT_OUT='$(URING_TESTS)' EMULATOR=qemu-$*-static tools/run-tests $<
 musl:
 	@tools/if-installed $(CC_musl) -- $(MAKE) --no-print-directory musl-check
 musl-check: $(BUILD)/tests-musl
-	@tools/run-tests $<
+	@LEFT_OUT='$(URING_TESTS)' tools/run-tests $<
 hardened: $(BUILD)/tests-hardened $(BUILD)/hardened.so
 	@tools/hardened $(BUILD)/hardened-shared/lib/threadlet.o $(BUILD)/hardened.so $<
 	@tools/run-tests $<
@@ -225,7 +257,6 @@ analyze:
 demo: $(BUILD)/threadlet-sum $(BUILD)/threadlet-bench
 	@tools/demo
 
-# The paths in threadlet.pc follow the installer's choice, made only now.
 install: all
 	@$(INSTALL) -d $(DESTDIR)$(includedir)/threadlet $(DESTDIR)$(libdir) $(DESTDIR)$(pkgconfigdir)
 	$(call put,644,include/threadlet.h,$(includedir))
@@ -234,12 +265,12 @@ install: all
 	$(call put,755,$(BUILD)/$(SHARED),$(libdir))
 	@ln -sf $(SHARED) $(DESTDIR)$(libdir)/$(SONAME)
 	@ln -sf $(SONAME) $(DESTDIR)$(libdir)/libthreadlet.so
-	@sed -e 's|@prefix@|$(prefix)|' \
-		-e 's|@exec_prefix@|$(exec_prefix:$(prefix)%=$${prefix}%)|' \
-		-e 's|@libdir@|$(libdir:$(exec_prefix)/%=$${exec_prefix}/%)|' \
-		-e 's|@includedir@|$(includedir:$(prefix)/%=$${prefix}/%)|' \
-		-e 's|@version@|$(VERSION)|' lib/threadlet.pc.in >$(BUILD)/threadlet.pc
-	$(call put,644,$(BUILD)/threadlet.pc,$(pkgconfigdir))
+	$(call put_pc,threadlet)
+ifdef URING
+	$(call put,644,include/threadlet/uring.h,$(includedir)/threadlet)
+	$(call put,644,$(URING_ARCHIVE),$(libdir))
+	$(call put_pc,threadlet-uring)
+endif
 
 include tests/model/model.mk
 include perf/perf.mk
@@ -253,8 +284,10 @@ weak-mutants:
 	$(genmc) tests/weak/run-mutants $(BUILD) '$(MUTANT)'
 
 uninstall:
-	rm -f $(DESTDIR)$(includedir)/threadlet.h $(DESTDIR)$(pkgconfigdir)/threadlet.pc
-	rm -f $(DESTDIR)$(includedir)/threadlet/fork.h
+	rm -f $(DESTDIR)$(includedir)/threadlet.h
+	rm -f $(addprefix $(DESTDIR)$(includedir)/threadlet/,fork.h uring.h)
+	rm -f $(addprefix $(DESTDIR)$(pkgconfigdir)/,threadlet.pc threadlet-uring.pc)
+	rm -f $(DESTDIR)$(libdir)/libthreadlet-uring.a
 	rm -f $(addprefix $(DESTDIR)$(libdir)/,libthreadlet.a libthreadlet.so $(SONAME) $(SHARED))
 
 clean:

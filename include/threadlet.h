@@ -18,7 +18,7 @@
  *   a negative one is -EINVAL. The clock is CLOCK_MONOTONIC.
  * - Any function may be called from any thread, tasks included. None may be
  *   called from a signal handler but tl_future_set and tl_future_fail on a future
- *   without callbacks, tl_future_done, _running and _cancelled.
+ *   without callbacks and canceller, tl_future_done, _running and _cancelled.
  * - Using what has been released, destroyed or never set up is undefined. A library
  *   built with -DTL_DEBUG says in one line what the caller did, and aborts, for most
  *   of that: double release, too many references, a future that isn't one, submit of
@@ -61,6 +61,7 @@ typedef struct tl_future tl_future;
 typedef struct tl_task tl_task;
 typedef struct tl_group tl_group;
 typedef struct tl_callback tl_callback;
+typedef struct tl_canceller tl_canceller;
 typedef struct tl_completions tl_completions;
 typedef struct tl_completion tl_completion;
 typedef struct tl_options tl_options;
@@ -131,6 +132,19 @@ struct tl_callback {
 	tl_callback *next_;
 	tl_future *future_;
 	uint32_t state_;
+};
+
+/*
+ * How to stop what a promise stands for, in your own memory for as long as the promise
+ * has not ended. cancel(future, context) is called at most once, by tl_future_cancel.
+ * 0: it has been withdrawn, nobody completes it; it ends as cancelled. Otherwise
+ * tl_future_cancel returns the same: -EINPROGRESS: who completes it has been asked to stop.
+ * The promise doesn't end before cancel has returned: who completes it meanwhile waits for
+ * that. So cancel must not complete it, nor wait for somebody who does.
+ */
+struct tl_canceller {
+	int (*cancel)(tl_future *future, void *context);
+	void *context;
 };
 
 /* What a completion queue hands out: a future that has ended, and what came with it. */
@@ -414,6 +428,9 @@ TL_API int tl_executor_watch(tl_executor *executor, int64_t limit,
 /* A promise: a future that something other than a task completes. */
 TL_API void tl_future_init(tl_future *future);
 
+/* The same; tl_future_cancel asks the canceller rather than ending it at once. */
+TL_API void tl_future_init_cancellable(tl_future *future, tl_canceller *canceller);
+
 /*
  * Complete a promise with a value, or with an error (a negative errno; a positive
  * one is negated, 0 taken for -EINVAL; -ECANCELED ends it as cancelled). 0; -EALREADY:
@@ -454,7 +471,7 @@ TL_API bool tl_future_cancelled(const tl_future *future);
 /*
  * 0: it will never run, its waiters get -ECANCELED, at once or when its queue lets
  * go of it. -EINPROGRESS: it runs and was asked to stop (tl_cancel_requested).
- * -EALREADY: it had ended.
+ * -EALREADY: it had ended. A promise ends at once, unless it has a canceller: as that says.
  */
 TL_API int tl_future_cancel(tl_future *future);
 

@@ -51,6 +51,32 @@ static bool future_cancel_queued(tl_future *future)
 	return false;
 }
 
+/*
+ * A promise with a canceller, which is asked once, by who sets CANCEL. Until LEFT is set
+ * it doesn't end, so it is there for him. 1: the word has changed, look again.
+ */
+static COLD int cancel_promise(tl_future *future, uint32_t seen)
+{
+	uint32_t *word = &future->word_;
+	if (seen & CANCEL)
+		return -EINPROGRESS;
+	if (!cas_acq_rel(word, &seen, seen | CANCEL))
+		return 1;
+	tl_canceller *canceller = future->value_;
+	int answer = canceller->cancel(future, canceller->context);
+	if (answer == 0) {
+		seen = load_relaxed(word);
+		while (!cas_acq_rel(word, &seen, with_state(seen, SETTLING) | LEFT))
+			;
+		future->error_ = -ECANCELED;
+		future_finish(future, CANCELLED);
+		return 0;
+	}
+	if (fetch_or_acq_rel(word, LEFT) & WAITERS)
+		futex_wake(word, INT_MAX);
+	return answer < 0 ? answer : -EINPROGRESS;
+}
+
 TL_API int tl_future_cancel(tl_future *future)
 {
 	if (!future)
@@ -62,8 +88,13 @@ TL_API int tl_future_cancel(tl_future *future)
 	for (;;) {
 		switch (state_of(seen)) {
 		case NEW:
-			if (tl_future_fail(future, -ECANCELED) == 0)
+			if (seen & HELD) {
+				int asked = cancel_promise(future, seen);
+				if (asked <= 0)
+					return asked;
+			} else if (tl_future_fail(future, -ECANCELED) == 0) {
 				return 0;
+			}
 			seen = load_acquire(word);
 			break;
 		case QUEUED:

@@ -8,13 +8,24 @@
 
 #include "base.h"
 
-/* Not readable at first; or a negative errno. */
-static inline int event_new(void)
+static inline int event_open(int flags)
 {
-	int saved = errno, file = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	int saved = errno, file = eventfd(0, EFD_CLOEXEC | flags);
 	int error = file < 0 ? -errno : 0;
 	errno = saved;
 	return error ? error : file;
+}
+
+/* Not readable at first; or a negative errno. */
+static inline int event_new(void)
+{
+	return event_open(EFD_NONBLOCK);
+}
+
+/* The same for a read that waits, as one in a ring of the kernel's does. */
+static inline int event_new_waiting(void)
+{
+	return event_open(0);
 }
 
 /* Readable: one system call. */

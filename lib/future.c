@@ -82,13 +82,32 @@ TL_API void tl_future_init(tl_future *future)
 	*future = (tl_future){ 0 };
 }
 
+TL_API void tl_future_init_cancellable(tl_future *future, tl_canceller *canceller)
+{
+	*future = (tl_future){ .word_ = HELD, .value_ = canceller };
+}
+
+/* The canceller of a promise is being asked: it stays until he has left. */
+static COLD bool future_settle_cancelled(tl_future *future)
+{
+	uint32_t word;
+	do {
+		while (((word = load_acquire(&future->word_)) & (CANCEL | LEFT)) ==
+		       CANCEL)
+			future_park(future, word, TL_FOREVER);
+		if (state_of(word) != NEW)
+			return false;
+	} while (!cas_acq_rel(&future->word_, &word, with_state(word, SETTLING)));
+	return true;
+}
+
 /* NEW to SETTLING: from here on this thread alone may end it. */
-static bool future_settle(tl_future *future)
+static inline bool future_settle(tl_future *future)
 {
 	uint32_t word = load_relaxed(&future->word_);
 	do {
-		if (state_of(word) != NEW)
-			return false;
+		if (UNLIKELY(word & (STATE | CANCEL)))
+			return state_of(word) == NEW && future_settle_cancelled(future);
 	} while (!cas_acq_rel(&future->word_, &word, with_state(word, SETTLING)));
 	return true;
 }

@@ -9,6 +9,7 @@
  *   6      LEFT       the canceller              he no longer touches the queue
  *   7      CELL       tl_submit and others       our memory, counted by references
  *   8      HELD       a waiter outside the pool  he looks for it in the pool's queues
+ *                     tl_future_init_...         of a promise: it has a canceller
  *   9      GROUPED    tl_group_submit, ..._task  a group stands where the executor would
  *   10-31  references retain, release            user's, and one of the executor's: 4
  *                                                million; a debug build notices more
@@ -37,6 +38,10 @@
  * task won't run, and can't end before LEFT is set, unless the canceller himself wins
  * its slot. So the executor, which outlives its tasks, is still there for him to
  * touch. Who takes a cancelled task out of the queue waits for LEFT, then ends it.
+ *
+ * A promise with a canceller (in the place of its value) is cancelled likewise: CANCEL is
+ * set while the word says NEW and HELD, and until LEFT is set nobody makes it SETTLING.
+ * If the canceller has withdrawn it, LEFT and SETTLING come in one step.
  *
  * HELD does the same for a waiter that wants to run a queued task (TL_WAITERS_RUN): he
  * sets it while the word says QUEUED and not CANCEL, and until he clears it, instructions

@@ -40,7 +40,7 @@ static inline void thread_begin(const char *name)
 
 /* The lowest address of the calling thread's stack, and its size: SIZE_MAX, and an address
  * that is never near, if they can't be had. */
-static COLD void thread_stack(uintptr_t *lowest, size_t *size)
+static COLD __attribute__((unused)) void thread_stack(uintptr_t *lowest, size_t *size)
 {
 	pthread_attr_t attributes;
 	void *address = NULL;

@@ -275,3 +275,91 @@ Test(future, running_and_done_tell_the_state)
 	tl_executor_destroy(pool);
 	END_CLEAN();
 }
+
+/* ---- Promises with a canceller --------------------------------------------------- */
+
+struct stop {
+	tl_future promise;
+	tl_canceller canceller;
+	int answer;
+	atomic_int asked;
+	struct gate gate;
+};
+
+static int stop_asked(tl_future *future, void *context)
+{
+	struct stop *stop = context;
+	cr_assert_eq(future, &stop->promise);
+	cr_assert_not(tl_future_done(future));
+	atomic_fetch_add(&stop->asked, 1);
+	gate_pass(&stop->gate);
+	return stop->answer;
+}
+
+static void stop_init(struct stop *stop, int answer)
+{
+	*stop = (struct stop){ .answer = answer, .gate = GATE };
+	stop->canceller = (tl_canceller){ stop_asked, stop };
+	tl_future_init_cancellable(&stop->promise, &stop->canceller);
+}
+
+Test(future, canceller_that_withdraws_ends_the_promise)
+{
+	struct stop stop;
+	stop_init(&stop, 0);
+	gate_open(&stop.gate);
+	cr_assert_eq(tl_future_cancel(&stop.promise), 0);
+	cr_assert(tl_future_cancelled(&stop.promise));
+	cr_assert_eq(tl_future_result(&stop.promise, NULL, TL_FOREVER), -ECANCELED);
+	cr_assert_eq(tl_future_set(&stop.promise, NULL), -EALREADY);
+	cr_assert_eq(tl_future_cancel(&stop.promise), -EALREADY);
+	cr_assert_eq(atomic_load(&stop.asked), 1);
+	END_CLEAN();
+}
+
+Test(future, canceller_is_asked_once_and_the_completer_decides)
+{
+	struct stop stop;
+	void *value = NULL;
+	stop_init(&stop, -EINPROGRESS);
+	gate_open(&stop.gate);
+	cr_assert_eq(tl_future_cancel(&stop.promise), -EINPROGRESS);
+	cr_assert_eq(tl_future_cancel(&stop.promise), -EINPROGRESS);
+	cr_assert_eq(atomic_load(&stop.asked), 1);
+	cr_assert_eq(tl_future_set(&stop.promise, VALUE(7)), 0);
+	cr_assert_eq(tl_future_result(&stop.promise, &value, 0), 0);
+	cr_assert_eq(value, VALUE(7));
+
+	stop_init(&stop, -EINPROGRESS);
+	gate_open(&stop.gate);
+	cr_assert_eq(tl_future_set(&stop.promise, VALUE(8)), 0);
+	cr_assert_eq(tl_future_cancel(&stop.promise), -EALREADY);
+	cr_assert_eq(atomic_load(&stop.asked), 0);
+	END_CLEAN();
+}
+
+static void *cancel_it(void *future)
+{
+	return VALUE(tl_future_cancel(future));
+}
+
+static void *set_it(void *future)
+{
+	return VALUE(tl_future_set(future, VALUE(9)));
+}
+
+Test(future, promise_does_not_end_while_its_canceller_is_asked)
+{
+	struct stop stop;
+	stop_init(&stop, -EINPROGRESS);
+	tl_future *canceller = tl_spawn(cancel_it, &stop.promise);
+	assert_soon(atomic_load(&stop.gate.inside) == 1);
+	tl_future *setter = tl_spawn(set_it, &stop.promise);
+	cr_assert_eq(tl_future_wait(setter, 20 * MILLISECOND), -ETIMEDOUT);
+	cr_assert_not(tl_future_done(&stop.promise));
+	gate_open(&stop.gate);
+	cr_assert_eq((intptr_t)tl_await(setter), 0);
+	cr_assert_eq((intptr_t)tl_await(canceller), -EINPROGRESS);
+	cr_assert_eq(tl_future_wait(&stop.promise, TL_FOREVER), 0);
+	END_CLEAN();
+}
