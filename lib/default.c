@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "executor.h"
+#include "find.h"
 
 static struct {
 	struct process_lock lock;

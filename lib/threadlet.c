@@ -19,6 +19,7 @@
 
 #include "blocking.c"
 #include "evidence.c"
+#include "find.c"
 #include "forks.c"
 #include "help.c"
 #include "reserve.c"

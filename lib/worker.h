@@ -14,9 +14,6 @@ static void worker_execute(struct worker *worker, tl_task *task);
 /* It was about to be without work, but goes on inside a callback. */
 static void worker_stays(struct worker *worker);
 
-/* Any task of this pool, for a worker without own work; NULL if none was found. */
-static tl_task *worker_find(struct worker *worker);
-
 /* This worker can't come at once although it was claimed: have another one come. */
 static void pool_bring_another(tl_executor *pool);
 

@@ -37,6 +37,7 @@ static void pool_finish_if_idle(tl_executor *pool)
 
 #include "queues.c"
 #include "sleep.c"
+#include "find.c"
 #include "worker.c"
 
 /* Nothing is forked here. */

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* layer 5: find · where a worker looks for work, and in which order */
+#include "find.h"
+
+#include "forks.h"
+
+/* Make spots of the inbox stealable as this worker's range, and take the first. */
+static tl_task *worker_hold(struct worker *worker, uint64_t spot, unsigned length)
+{
+	tl_executor *pool = worker->pool;
+	if (length > 1) {
+		exchange_seq_cst(&worker->range, range_make(spot, length));
+		pool_signal(pool);
+		return range_next(&worker->range, &pool->inbox);
+	}
+	return inbox_get(&pool->inbox, spot);
+}
+
+static tl_task *worker_take_injected(struct worker *worker, unsigned most)
+{
+	tl_executor *pool = worker->pool;
+	uint64_t spot;
+	unsigned n, share = load_relaxed(&pool->threads);
+	if (pool_may_grow(pool)) /* those that may come have their share, too */
+		share = pool_limit(pool);
+	while ((n = inbox_take(&pool->inbox, most, share ? share : 1, &spot))) {
+		for (unsigned i = 0; i < n; i++)
+			inbox_prefetch(&pool->inbox, spot + 2 * i);
+		tl_task *task = worker_hold(worker, spot, n);
+		if (task)
+			return task;
+	}
+	return NULL;
+}
+
+/* The own ring is empty: move the oldest tasks there, the very oldest on top. */
+static COLD tl_task *worker_take_overflowed(struct worker *worker)
+{
+	tl_executor *pool = worker->pool;
+	struct overflow *list = &pool->inbox.list;
+	tl_task *tasks[RANGE_MOST];
+	if (overflow_count(list) == 0)
+		return NULL;
+	lock(&list->lock);
+	uint64_t share = list->count / (load_relaxed(&pool->threads) + 1) + 1;
+	unsigned n = overflow_detach(list, tasks,
+	                             share < RANGE_MOST ? (unsigned)share : RANGE_MOST);
+	for (unsigned i = n; i > 1; i--)
+		ring_push(&worker->ring, tasks[i - 1]);
+	unlock(&list->lock);
+	if (n > 1)
+		pool_signal(pool);
+	return n ? tasks[0] : NULL;
+}
+
+static tl_task *worker_steal(struct worker *worker)
+{
+	tl_executor *pool = worker->pool;
+	unsigned slots = load_acquire(&pool->slots);
+	for (unsigned i = 0; i < slots; i++) {
+		unsigned index = (worker->victim + i) % slots;
+		struct worker *victim = pool_worker(pool, index);
+		if (!victim || victim == worker)
+			continue;
+		uint64_t spot;
+		tl_task *task = ring_steal(&victim->ring);
+		unsigned n = task ? 0 : range_steal(&victim->range, &spot);
+		if (n)
+			task = worker_hold(worker, spot, n);
+		if (task) {
+			worker->victim = index;
+			count_up(&worker->counters.stolen, 1);
+			return task;
+		}
+	}
+	return NULL;
+}
+
+static tl_task *worker_find(struct worker *worker)
+{
+	tl_task *task = overflow_take(&worker->pool->inbox.urgent);
+	if (!task)
+		task = worker_take_injected(worker, RANGE_MOST);
+	if (!task)
+		task = worker_take_overflowed(worker);
+	return task ? task : worker_steal(worker);
+}
+
+static tl_task *worker_find_any(struct worker *worker)
+{
+	tl_task *task = worker_find(worker);
+	return task ? task : forks_find(worker);
+}
+
+static bool worker_too_many(struct worker *worker)
+{
+	tl_executor *pool = worker->pool;
+	return UNLIKELY(load_relaxed(&pool->threads) > pool_limit(pool)) &&
+	       !load_relaxed(&pool->closed);
+}
+
+/* What is urgent first, unless it is the turn of the others. */
+static COLD tl_task *worker_take_urgent(struct worker *worker)
+{
+	if (++worker->urgent <= URGENT_MOST)
+		return overflow_take(&worker->pool->inbox.urgent);
+	worker->urgent = 0;
+	return NULL;
+}
+
+/* Own work first, newest first; then from outside, oldest first. */
+static tl_task *worker_next(struct worker *worker)
+{
+	tl_task *task = NULL;
+	if (UNLIKELY(load_relaxed(&worker->pool->inbox.urgent.count))) {
+		task = worker_take_urgent(worker);
+		if (task)
+			return task;
+	}
+	if (UNLIKELY(++worker->tick >= OUTSIDE_EVERY) && !worker->pool->ordered) {
+		worker->tick = 0;
+		task = range_next(&worker->range, &worker->pool->inbox);
+		if (!task)
+			task = worker_take_injected(worker, 1);
+		if (!task)
+			task = overflow_take(&worker->pool->inbox.list);
+	}
+	if (!task)
+		task = ring_pop(&worker->ring);
+	if (!task)
+		task = range_next(&worker->range, &worker->pool->inbox);
+	if (!task && !worker_too_many(worker)) {
+		task = worker_take_injected(worker, RANGE_MOST);
+		if (!task)
+			task = worker_take_overflowed(worker);
+	}
+	return task ? task : overflow_take(&worker->pool->inbox.urgent);
+}
+
+static bool worker_out_of_work(struct worker *worker)
+{
+	tl_executor *pool = worker->pool;
+	return load_relaxed(&worker->ring.tail) == load_relaxed(&worker->ring.head) &&
+	       !range_length(load_relaxed(&worker->range)) && !inbox_count(&pool->inbox);
+}
