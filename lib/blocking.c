@@ -32,6 +32,18 @@ static void worker_unblocks(struct worker *worker)
 	fetch_sub_seq_cst(&worker->pool->blocked, 1u);
 }
 
+static struct worker *thread_blocks(void)
+{
+	struct worker *worker = self.worker;
+	return worker && worker_blocks(worker) ? worker : NULL;
+}
+
+static void thread_unblocks(struct worker *blocked)
+{
+	if (blocked)
+		worker_unblocks(blocked);
+}
+
 static COLD void worker_leaves_section(struct worker *worker)
 {
 	MISUSE(true, "a task has returned inside of a blocking section");

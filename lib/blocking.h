@@ -26,6 +26,10 @@
 static bool worker_blocks(struct worker *worker);
 static void worker_unblocks(struct worker *worker);
 
+/* The same for any thread: its worker, if that counts, else NULL. */
+static struct worker *thread_blocks(void);
+static void thread_unblocks(struct worker *blocked);
+
 /* The task that began a section has returned without ending it. */
 static void worker_leaves_section(struct worker *worker);
 

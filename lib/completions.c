@@ -196,10 +196,9 @@ static int queue_wait(tl_completions *queue, uint32_t seen, int64_t deadline,
 		int64_t next = deadline_after(*nap);
 		until = next < deadline ? next : deadline;
 	}
-	bool blocks = self.worker && worker_blocks(self.worker);
+	struct worker *blocked = thread_blocks();
 	int error = futex_wait(&queue->signal, seen, until);
-	if (blocks)
-		worker_unblocks(self.worker);
+	thread_unblocks(blocked);
 	return until == deadline ? error : 0;
 }
 

@@ -132,10 +132,9 @@ static void group_await(tl_group *group, bool helper)
 
 static int group_sleep(tl_group *group, uint64_t left, int64_t deadline)
 {
-	bool blocks = self.worker && worker_blocks(self.worker);
+	struct worker *blocked = thread_blocks();
 	int error = futex_wait(group_futex(group), (uint32_t)left, deadline);
-	if (blocks)
-		worker_unblocks(self.worker);
+	thread_unblocks(blocked);
 	return error;
 }
 

@@ -26,7 +26,7 @@ struct local {
 	struct frame *frame;     /* innermost task that runs here */
 	struct magazine *loaded; /* cells for this thread, see cell.c */
 	struct magazine *reserve;
-	uintptr_t submitted;  /* its own task, last */
+	uintptr_t submitted;  /* its own task, last: ~address */
 	uintptr_t step;       /* from the one before: submit.c */
 	tl_callback *firing;  /* the callback that runs here, if it owns its node */
 	tl_callback *put_off; /* what that callback has made ready, oldest first */

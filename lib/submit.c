@@ -146,11 +146,11 @@ static void wake_early_waiters(tl_task *task, int64_t word)
  * memory at each of them: fetch what is a few steps on. */
 static ALWAYS_INLINE void fetch_next_tasks(const tl_task *task)
 {
-	uintptr_t step = (uintptr_t)task - self.submitted;
+	uintptr_t place = (uintptr_t)task, step = place - ~self.submitted;
 	if (step == self.step)
-		prefetch_write((void *)((uintptr_t)task + TASKS_AHEAD * step));
+		prefetch_write((void *)(place + TASKS_AHEAD * step));
 	self.step = step;
-	self.submitted = (uintptr_t)task;
+	self.submitted = ~place; /* no address for those who look for one that dangles */
 }
 
 static ALWAYS_INLINE int submit_own(tl_executor *executor, tl_task *task, enum how how)

@@ -232,12 +232,14 @@ static void *within_run(void *argument)
 	return timed_call(timed);
 }
 
-static void within_refused(struct timed *timed, tl_future *future)
+/* set: the timer has been added; whoever has taken it since is its owner. */
+static void within_refused(struct timed *timed, tl_future *future, bool set)
 {
-	if (timers_end(&timed->timer))
-		timed_let_go(timed, 1);
+	bool ours = !set || timers_end(&timed->timer);
 	if (task_begin(timed->task))
 		future_finish(future, CANCELLED);
+	if (ours)
+		timed_let_go(timed, 1);
 	tl_future_release(future);
 }
 
@@ -259,13 +261,13 @@ TL_API tl_future *tl_submit_within(tl_executor *executor, int64_t timeout,
 	timed->timer.due = within_due;
 	timed->time = deadline_after(timeout);
 	int error = timers_add(pool, &timed->timer, timed->time, true);
-	int way = error ? error : executor_enter(executor);
-	if (error)
-		timed_let_go(timed, 1);
-	else
+	bool set = !error;
+	if (set) {
+		int way = executor_enter(executor);
 		error = way < 0 ? way : executor_submit(executor, timed->task, way);
+	}
 	if (!error)
 		return future;
-	within_refused(timed, future);
+	within_refused(timed, future, set);
 	return fail_with(error);
 }

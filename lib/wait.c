@@ -110,15 +110,14 @@ static int wait_asleep(tl_future *future, enum state state, int64_t deadline)
 	int result = 0;
 	if (!self.worker)
 		state = state_of(word);
-	bool blocks = self.worker && worker_blocks(self.worker);
+	struct worker *blocked = thread_blocks();
 	while (!has_ended(word) && state_of(word) == state && result == 0) {
 		result = future_park(future, word, deadline);
 		word = load_acquire(&future->word_);
 		if (!self.worker)
 			state = state_of(word);
 	}
-	if (blocks)
-		worker_unblocks(self.worker);
+	thread_unblocks(blocked);
 	return has_ended(word) ? 0 : result;
 }
 

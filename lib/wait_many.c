@@ -84,10 +84,9 @@ static int latch_wait(tl_future *const *futures, struct latch *latch, int64_t de
 			until = next < deadline ? next : deadline;
 			nap = nap < NAP_MOST ? 2 * nap : NAP_MOST;
 		}
-		bool blocks = self.worker && worker_blocks(self.worker);
+		struct worker *blocked = thread_blocks();
 		int error = futex_wait(&latch->decided, 0, until);
-		if (blocks)
-			worker_unblocks(self.worker);
+		thread_unblocks(blocked);
 		if (error && until == deadline)
 			break;
 	}
