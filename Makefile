@@ -91,6 +91,8 @@ uring = $(if $(URING),$(URING_TESTS:%.c=$(BUILD)/$1/%.o) $(BUILD)/$1/lib/uring.o
 
 TESTS := $(filter-out $(URING_TESTS),$(sort $(wildcard tests/t_*.c))) tests/support.c
 SUM := $(sort $(wildcard tools/sum*.c))
+HTTPD := $(sort $(wildcard tools/httpd*.c))
+HTTPD_LIBS = $(shell $(PKG_CONFIG) --libs libmicrohttpd) -lcrypto
 comma := ,
 # tests/support.c stands in for these, to count them and to make them fail.
 WRAP := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc aligned_alloc \
@@ -186,6 +188,10 @@ $(BUILD)/stress-tsan: $(BUILD)/tsan/tests/stress.o $(BUILD)/tsan/lib/threadlet.o
 
 $(BUILD)/threadlet-sum: $(SUM:%.c=$(BUILD)/release/%.o) $(BUILD)/libthreadlet.a
 	$(call link,release,,-lcrypto)
+$(BUILD)/threadlet-httpd: $(HTTPD:%.c=$(BUILD)/release/%.o) $(BUILD)/libthreadlet.a
+	$(call link,release,,$(HTTPD_LIBS))
+$(BUILD)/threadlet-httpd-asan: $(HTTPD:%.c=$(BUILD)/asan/%.o) $(BUILD)/asan/lib/threadlet.o
+	$(call link,asan,,$(HTTPD_LIBS))
 $(BUILD)/threadlet-bench: $(BUILD)/release/tools/bench.o $(BUILD)/libthreadlet.a
 	$(call link,release)
 
