@@ -212,13 +212,27 @@ int server_timeout(struct server *server)
 	return timeout < INT_MAX ? (int)timeout : INT_MAX;
 }
 
+static unsigned connections(struct server *server)
+{
+	return MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)
+	        ->num_connections;
+}
+
+/*
+ * libmicrohttpd 0.9.75 doesn't listen while there is no room, and looks whether there
+ * is some when a run begins: after one in which connections have gone it needs another.
+ */
 void server_run(struct server *server)
 {
 	struct request *request;
+	unsigned before;
 
 	while ((request = dispatch_take(&server->dispatch)) != NULL)
 		MHD_resume_connection(request->connection);
-	MHD_run(server->daemon);
+	do {
+		before = connections(server);
+		MHD_run(server->daemon);
+	} while (connections(server) < before);
 }
 
 /* Who was connected by the kernel has connected, though nobody has looked yet. */
