@@ -312,5 +312,5 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: all check static-check debug-check asan tsan stress stress-asan stress-tsan \
-	httpd-check httpd-driven faults fuzz soak weak weak-mutants install-check cross musl musl-check hardened \
-	lint analyze demo install uninstall clean
+	faults fuzz soak weak weak-mutants install-check httpd-check httpd-driven cross musl \
+	musl-check hardened lint analyze demo install uninstall clean
