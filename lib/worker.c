@@ -169,6 +169,8 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 			worker_announce(worker);
 		forks_ask(pool);
 		if (worker_search(worker)) {
+			/* Till it has taken the task no thread is needed for it: pool_grow. */
+			worker_take_role(worker);
 			worker_withdraw(worker);
 			tl_task *task =
 				worker_too_many(worker) ? NULL : worker_find_any(worker);
