@@ -7,6 +7,7 @@
 #                        checks for misuse): the same ones, built otherwise
 #   make stress          random operations for SECONDS=n from SEED=n; also
 #                        stress-asan and stress-tsan
+#   make httpd-check     threadlet-httpd under real clients (where libmicrohttpd is)
 #   make faults          the same, SECONDS in each of a dozen bad conditions
 #   make soak            the same three builds for MINUTES=n
 #   make fuzz            sequences of calls, chosen by libFuzzer, for SECONDS=n
@@ -91,6 +92,8 @@ uring = $(if $(URING),$(URING_TESTS:%.c=$(BUILD)/$1/%.o) $(BUILD)/$1/lib/uring.o
 
 TESTS := $(filter-out $(URING_TESTS),$(sort $(wildcard tests/t_*.c))) tests/support.c
 SUM := $(sort $(wildcard tools/sum*.c))
+HTTPD := $(sort $(wildcard tools/httpd*.c))
+HTTPD_LIBS := $(shell $(PKG_CONFIG) --libs libmicrohttpd 2>/dev/null)
 comma := ,
 # tests/support.c stands in for these, to count them and to make them fail.
 WRAP := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc aligned_alloc \
@@ -186,6 +189,10 @@ $(BUILD)/stress-tsan: $(BUILD)/tsan/tests/stress.o $(BUILD)/tsan/lib/threadlet.o
 
 $(BUILD)/threadlet-sum: $(SUM:%.c=$(BUILD)/release/%.o) $(BUILD)/libthreadlet.a
 	$(call link,release,,-lcrypto)
+$(BUILD)/threadlet-httpd: $(HTTPD:%.c=$(BUILD)/release/%.o) $(BUILD)/libthreadlet.a
+	$(call link,release,,$(HTTPD_LIBS) -lcrypto)
+$(BUILD)/threadlet-httpd-asan: $(HTTPD:%.c=$(BUILD)/asan/%.o) $(BUILD)/asan/lib/threadlet.o
+	$(call link,asan,,$(HTTPD_LIBS) -lcrypto)
 $(BUILD)/threadlet-bench: $(BUILD)/release/tools/bench.o $(BUILD)/libthreadlet.a
 	$(call link,release)
 
@@ -245,6 +252,17 @@ soak: $(BUILD)/stress $(BUILD)/stress-asan $(BUILD)/stress-tsan
 faults: $(BUILD)/stress-static
 	@tests/faults/run $< $(SECONDS)
 
+# Where libmicrohttpd is: threadlet-httpd, with real clients.
+httpd-check:
+ifeq ($(HTTPD_LIBS),)
+	@echo 'skipped: libmicrohttpd is not installed'; [ -z "$${CI:-}" ]
+else
+	@tools/if-installed ab curl -- $(MAKE) --no-print-directory httpd-driven
+endif
+httpd-driven: $(BUILD)/threadlet-httpd $(BUILD)/threadlet-httpd-asan $(BUILD)/threadlet-sum
+	@tests/httpd/run $(BUILD)/threadlet-httpd $(BUILD)/threadlet-sum
+	@tests/httpd/run $(BUILD)/threadlet-httpd-asan $(BUILD)/threadlet-sum 1000
+
 install-check: all
 	@MAKE='$(MAKE_COMMAND)' CC='$(CC)' CXX='$(CXX)' PKG_CONFIG='$(PKG_CONFIG)' \
 		tests/install/run $(BUILD)
@@ -294,5 +312,5 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: all check static-check debug-check asan tsan stress stress-asan stress-tsan \
-	faults fuzz soak weak weak-mutants install-check cross musl musl-check hardened \
-	lint analyze demo install uninstall clean
+	faults fuzz soak weak weak-mutants install-check httpd-check httpd-driven cross musl \
+	musl-check hardened lint analyze demo install uninstall clean
