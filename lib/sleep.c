@@ -74,11 +74,12 @@ static COLD bool wake_one(tl_executor *pool)
 	return worker != NULL;
 }
 
-/* Nobody is idle. A searcher that has just found the task will grow the pool in its W4, if
- * there is anything left; and if it is done with that, the task may be run already. */
+/* Nobody is idle. A searcher, or one that is coming, will grow the pool in its W4, if there is
+ * anything left; and if it is done with that, the task may be run already. */
 static COLD void pool_grow(tl_executor *pool)
 {
-	if (load_seq_cst(&pool->role) || !pool_has_work(pool))
+	if (load_seq_cst(&pool->role) || load_seq_cst(&pool->coming) ||
+	    !pool_has_work(pool))
 		return;
 	if (!pool_reserve_thread(pool)) {
 		if (UNLIKELY(pool->cpus))

@@ -123,6 +123,20 @@ static bool worker_retires(struct worker *worker, uint32_t floor)
 	return false;
 }
 
+/* It has found work by itself: idle no more, but until it has looked it is among those that
+ * are coming, so that no thread is started for the task that it is about to take. */
+static void worker_comes(struct worker *worker)
+{
+	tl_executor *pool = worker->pool;
+	bool counts = pool_may_grow(pool);
+	if (counts)
+		fetch_add_seq_cst(&pool->coming, 1u);
+	if (worker_withdraw(worker))
+		worker->woken = counts;
+	else if (counts) /* it has been claimed, and was counted for that */
+		fetch_sub_seq_cst(&pool->coming, 1u);
+}
+
 static int64_t worker_deadline(tl_executor *pool)
 {
 	int64_t timeout = load_relaxed(&pool->idle_timeout);
@@ -169,15 +183,14 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 			worker_announce(worker);
 		forks_ask(pool);
 		if (worker_search(worker)) {
-			/* Till it has taken the task no thread is needed for it: pool_grow. */
-			worker_take_role(worker);
-			worker_withdraw(worker);
+			worker_comes(worker);
 			tl_task *task =
 				worker_too_many(worker) ? NULL : worker_find_any(worker);
 			if (task) {
 				worker_pass_on(worker);
 				return task;
 			}
+			worker_has_looked(worker);
 			continue;
 		}
 		if (load_seq_cst(&pool->closed)) {
