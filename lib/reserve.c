@@ -26,15 +26,15 @@ static void reserve_wake_all(tl_executor *pool)
 		reserve_wake(worker);
 }
 
-/* With the lock held: one more, and it has no more threads than the user has allowed? While
- * a worker was on its way here another thread may have been started in its place. */
+/* With the lock held: while a worker was on its way here another thread may have been started
+ * in its place. One thread more than the user has allowed may so wait here, not many. */
 static bool reserve_has_room(tl_executor *pool)
 {
 	uint32_t spare = load_relaxed(&pool->spare_workers);
 	uint32_t threads = load_seq_cst(&pool->threads);
 	for (struct worker *other = pool->reserve; other; other = other->below)
 		threads++;
-	return spare && threads < load_seq_cst(&pool->max_workers) + spare;
+	return spare && threads <= load_seq_cst(&pool->max_workers) + spare;
 }
 
 static bool reserve_enter(struct worker *worker)
