@@ -171,8 +171,10 @@ static void take_some(tl_future *const *futures, unsigned n, unsigned random)
 	unsigned added = 0;
 	CHECK(queue);
 	did(&count.queues);
-	if (below(&random, 4) == 0)
-		CHECK(tl_completions_descriptor(queue) >= 0);
+	if (below(&random, 4) == 0) {
+		int descriptor = tl_completions_descriptor(queue);
+		CHECK(descriptor >= 0 || descriptor == -EMFILE); /* which queues do without */
+	}
 	for (unsigned i = 0; i < n; i++) {
 		if (!futures[i])
 			continue;
