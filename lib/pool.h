@@ -147,21 +147,22 @@ static inline bool pool_is_ours(const tl_executor *pool)
 #endif
 
 /* What a task carries of its pool's options, for those who wait for it and may not touch
- * the pool: for how many ns to watch it, << 3 | the kind of its queue |
+ * the pool: for how many ns to watch it, << 4 | the kind of its queue |
  * whether they may run it. */
 #define HINT_RUN UINT32_C(1)
 #define HINT_SERIAL UINT32_C(2)
 #define HINT_URGENT UINT32_C(4)
-#define HINT_SPIN_MOST INT64_C(500000000)
+#define HINT_ORDERED UINT32_C(8) /* a worker's, or a serial queue's of width 1 */
+#define HINT_SPIN_MOST INT64_C(250000000)
 
-static inline uint32_t hints_make(bool run, int64_t spin)
+static inline uint32_t hints_make(uint32_t kind, int64_t spin)
 {
-	return (uint32_t)(spin < HINT_SPIN_MOST ? spin : HINT_SPIN_MOST) << 3 | run;
+	return (uint32_t)(spin < HINT_SPIN_MOST ? spin : HINT_SPIN_MOST) << 4 | kind;
 }
 
 static inline int64_t hints_spin(uint32_t hints)
 {
-	return hints >> 3;
+	return hints >> 4;
 }
 
 /* In pool->blocked, above the number: somebody should watch who sleeps, see evidence.h. */

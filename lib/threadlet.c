@@ -11,7 +11,6 @@
 #include "future.c"
 #include "task.c"
 
-#include "circle.c"
 #include "queues.c"
 #include "sleep.c"
 
@@ -29,6 +28,7 @@
 #include "timers.c"
 #include "worker.c"
 
+#include "circle.c"
 #include "control.c"
 #include "executor.c"
 #include "join.c"

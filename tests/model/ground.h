@@ -246,8 +246,11 @@ struct frame {
 };
 
 struct note {
-	tl_future *awaited;
-	struct note *next;
+	tl_future *future;
+	const tl_group *group;
+	const struct frame *frames;
+	struct note *next, *todo;
+	uint32_t search;
 };
 
 struct local {
