@@ -22,6 +22,7 @@
 #include "blocking.h"
 #include "callback.h"
 #include "clock.h"
+#include "cpus.h"
 #include "event.h"
 #include "lock.h"
 #include "seek.h"
@@ -32,8 +33,10 @@ struct tl_completions {
 	ON_OWN_LINE uint32_t process;
 	uint32_t room; /* the ring's: looked at without the lock */
 	int event;     /* -1: none */
+	int64_t spin;  /* ns that who takes looks before it sleeps */
 	ON_OWN_LINE struct lock lock;
 	struct arrivals arrivals;
+	uint32_t filled; /* is anything ready? For those without the lock */
 	uint32_t signal; /* a futex */
 	uint32_t sleepers;
 	bool destroyed;
@@ -57,6 +60,7 @@ TL_API tl_completions *tl_completions_create(void)
 		.process = process_number(),
 		.room = COMPLETIONS_FIRST,
 		.event = -1,
+		.spin = cpus_allowed() < 2 ? 0 : TAKE_SPIN,
 	};
 	if (!arrivals_init(&queue->arrivals)) {
 		free(queue);
@@ -101,6 +105,7 @@ static void node_comes(tl_future *future, void *context)
 	if (!destroyed) {
 		arrivals_put(&queue->arrivals, entry);
 		if (queue->arrivals.ready == 1) {
+			store_relaxed(&queue->filled, 1u);
 			if (queue->event >= 0)
 				event_set(queue->event);
 			wake = queue_signals(queue);
@@ -202,9 +207,32 @@ static int queue_wait(tl_completions *queue, uint32_t seen, int64_t deadline,
 	return until == deadline ? error : 0;
 }
 
+/* Whoever completes futures one after the other would have to wake us for each of the first
+ * ones: look for a moment, and seldom, so that he has the queue's lines to himself. */
+static void queue_watch(tl_completions *queue, int64_t deadline)
+{
+	int64_t looks = queue->spin / LOOK_LEAST;
+	int64_t end = queue->spin ? clock_now() + queue->spin : 0;
+	if (end > deadline)
+		end = deadline;
+	while (looks-- > 0 && clock_now() < end) {
+		for (int i = 0; i < TAKE_PAUSES; i++)
+			cpu_relax();
+		if (load_relaxed(&queue->filled))
+			return;
+	}
+}
+
 /* The same with the lock held, before and after. */
 static int queue_sleep(tl_completions *queue, int64_t deadline, int64_t *nap)
 {
+	if (!self.worker) {
+		unlock(&queue->lock);
+		queue_watch(queue, deadline);
+		lock(&queue->lock);
+		if (queue->arrivals.ready)
+			return 0;
+	}
 	uint32_t seen = queue->signal;
 	queue->sleepers++;
 	unlock(&queue->lock);
@@ -217,8 +245,11 @@ static int queue_sleep(tl_completions *queue, int64_t deadline, int64_t *nap)
 static uint32_t queue_get(tl_completions *queue, tl_completion *taken, size_t most)
 {
 	uint32_t n = arrivals_take(&queue->arrivals, taken, most);
-	if (n && !queue->arrivals.ready && queue->event >= 0)
-		event_clear(queue->event);
+	if (n && !queue->arrivals.ready) {
+		store_relaxed(&queue->filled, 0u);
+		if (queue->event >= 0)
+			event_clear(queue->event);
+	}
 	return n;
 }
 

@@ -88,6 +88,12 @@
 /* Entries for which a completion queue has room at first; doubled when needed. */
 #define COMPLETIONS_FIRST 64
 
+/* ns: how long a thread looks at a completion queue before it sleeps; pauses between two
+ * looks, some 2.8 us. Futures that another thread completed while they were taken: 61-130 ns
+ * each without it, 142-153 with 64 pauses, 61-72 so. */
+#define TAKE_SPIN 5000
+#define TAKE_PAUSES 256
+
 /* ns: the longest nap of a worker that waits for a completion queue: whether one of its
  * tasks is between two queues it can't know, so it looks again now and then. */
 #define LOOK_AGAIN_MOST 100000000

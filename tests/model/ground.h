@@ -73,6 +73,8 @@
 #define CLOCK_TASKS 1
 #define TIMERS_MOST 2
 #define WAIT_SPIN LOOK_LEAST /* one look */
+#define TAKE_SPIN LOOK_LEAST /* one look */
+#define TAKE_PAUSES 1
 #define HOT_PAUSES 1
 #define LOOK_LEAST 1
 #define NAP_FIRST 1
