@@ -70,12 +70,23 @@ static void worker_execute(struct worker *worker, tl_task *task)
 
 /* ---- Without work ------------------------------------------------------------- */
 
-/* Look for work for a while, at intervals; true: there is some, or a notification. */
+/* Until when to look for work before it parks: not longer than until a timer is due, since
+ * who looks doesn't keep the time. */
+static int64_t worker_search_end(tl_executor *pool)
+{
+	int64_t end = deadline_after(pool->spin);
+	struct timers *timers = load_acquire(&pool->timers);
+	int64_t nearest = timers ? load_seq_cst(&timers->nearest) : TL_FOREVER;
+	return nearest < end ? nearest : end;
+}
+
+/* Look for work for a while, at intervals; true: there is some, or a notification. In a
+ * pool that is closed there is nothing to wait for. */
 static bool worker_search(struct worker *worker)
 {
 	tl_executor *pool = worker->pool;
 	if (pool->spin > 0 && worker_take_role(worker)) {
-		int64_t end = clock_now() + pool->spin;
+		int64_t end = worker_search_end(pool);
 		int64_t looks = pool->spin / LOOK_LEAST;
 		do {
 			for (int i = 0; i < pool->pauses; i++) {
@@ -86,7 +97,7 @@ static bool worker_search(struct worker *worker)
 			if (pool_has_work(pool))
 				return true;
 		} while (looks-- > 0 && clock_now() < end &&
-		         !load_relaxed(&pool->finished));
+		         !load_relaxed(&pool->closed));
 	}
 	worker_drop_role(worker);
 	return pool_has_work(pool);
