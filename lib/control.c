@@ -5,6 +5,7 @@
 #include "evidence.h"
 #include "executor.h"
 #include "forks.h"
+#include "reserve.h"
 #include "serial.h"
 #include "timers.h"
 
@@ -40,6 +41,7 @@ TL_API int tl_executor_set_idle_timeout(tl_executor *executor, int64_t timeout)
 		return -EOWNERDEAD;
 	store_relaxed(&executor->idle_timeout, timeout);
 	pool_wake_all(executor); /* they take the new time */
+	reserve_renew(executor);
 	return 0;
 }
 
