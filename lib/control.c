@@ -7,6 +7,7 @@
 #include "forks.h"
 #include "reserve.h"
 #include "serial.h"
+#include "sleep.h"
 #include "timers.h"
 
 TL_API int tl_executor_set_max_workers(tl_executor *executor, unsigned workers)
@@ -28,6 +29,8 @@ TL_API int tl_executor_set_max_workers(tl_executor *executor, unsigned workers)
 	while (pool_has_work(executor) && pool_reserve_thread(executor))
 		if (pool_start_thread(executor, false))
 			break;
+	if (pool_has_work(executor)) /* more may come on evidence, if somebody looks */
+		pool_signal(executor);
 	return 0;
 }
 

@@ -147,11 +147,16 @@ static void timers_stats(struct timers *timers, tl_stats *stats)
 
 /* ---- The keeper --------------------------------------------------------------- */
 
-static COLD void timers_find_keeper(tl_executor *pool)
+static bool timers_unkept(tl_executor *pool)
 {
 	struct timers *timers = load_seq_cst(&pool->timers);
-	if (!timers || load_seq_cst(&timers->nearest) == TL_FOREVER ||
-	    load_seq_cst(&timers->keeper) || load_seq_cst(&pool->coming))
+	return timers && load_seq_cst(&timers->nearest) != TL_FOREVER &&
+	       !load_seq_cst(&timers->keeper);
+}
+
+static COLD void timers_find_keeper(tl_executor *pool)
+{
+	if (!timers_unkept(pool) || load_seq_cst(&pool->coming))
 		return;
 	if (idle_any(pool) || pool_may_grow(pool))
 		pool_bring_another(pool);

@@ -89,8 +89,11 @@ static void timers_stats(struct timers *timers, tl_stats *stats);
 /* The pool has been closed: let go of all but the limits. */
 static void timers_close(tl_executor *pool);
 
-/* Nobody keeps the time? See that somebody does, if there is anything to keep. */
+/* See that somebody keeps the time, if there is anything to keep. */
 static void timers_find_keeper(tl_executor *pool);
+
+/* Are there timers that nobody keeps? */
+static bool timers_unkept(tl_executor *pool);
 
 /* K2 and K3: until when this worker, which is idle, shall sleep. False: as ever. */
 static bool worker_keeps_time(struct worker *worker, int64_t *until);

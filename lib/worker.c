@@ -19,6 +19,8 @@ static void pool_bring_another(tl_executor *pool)
 		worker_notify(other, PLAIN);
 	else if (pool_reserve_thread(pool))
 		pool_start_thread(pool, false);
+	else if (UNLIKELY(pool->cpus))
+		pool_watch(pool);
 }
 
 static void worker_stays(struct worker *worker)
