@@ -199,8 +199,8 @@ enum tl_flags {
 	                            still queued runs it itself, on its own stack */
 	TL_GROW_ON_EVIDENCE = 2, /* adaptive: more threads than CPUs only for workers that
 	                            sleep in the kernel inside a task while others are
-	                            queued; a thread looks every ms while any are. Needs
-	                            /proc. Others ignore it. */
+	                            queued, or timers set; a thread looks every ms while
+	                            that is so. Needs /proc. Others ignore it. */
 };
 
 enum tl_shutdown_mode {

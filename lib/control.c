@@ -5,7 +5,9 @@
 #include "evidence.h"
 #include "executor.h"
 #include "forks.h"
+#include "reserve.h"
 #include "serial.h"
+#include "sleep.h"
 #include "timers.h"
 
 TL_API int tl_executor_set_max_workers(tl_executor *executor, unsigned workers)
@@ -27,6 +29,8 @@ TL_API int tl_executor_set_max_workers(tl_executor *executor, unsigned workers)
 	while (pool_has_work(executor) && pool_reserve_thread(executor))
 		if (pool_start_thread(executor, false))
 			break;
+	if (pool_has_work(executor)) /* more may come on evidence, if somebody looks */
+		pool_signal(executor);
 	return 0;
 }
 
@@ -40,6 +44,7 @@ TL_API int tl_executor_set_idle_timeout(tl_executor *executor, int64_t timeout)
 		return -EOWNERDEAD;
 	store_relaxed(&executor->idle_timeout, timeout);
 	pool_wake_all(executor); /* they take the new time */
+	reserve_renew(executor);
 	return 0;
 }
 

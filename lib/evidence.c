@@ -7,6 +7,7 @@
 #include "forks.h"
 #include "futex.h"
 #include "sleep.h"
+#include "timers.h"
 #include "tune.h"
 
 static void evidence_divide(tl_executor *pool, uint32_t most)
@@ -66,14 +67,19 @@ static void worker_look_at(struct worker *worker)
 		worker_see(worker);
 }
 
-/* L1, L2; false: there is a task, and the watch is still ours. */
+static bool evidence_wanted(tl_executor *pool)
+{
+	return pool_has_work(pool) || timers_unkept(pool);
+}
+
+/* L1, L2; false: it is wanted, and the watch is still ours. */
 static bool evidence_leave(tl_executor *pool)
 {
 	unsigned slots = load_acquire(&pool->slots);
 	for (unsigned i = 0; i < slots; i++)
 		worker_unsee(pool_worker(pool, i));
 	fetch_or_seq_cst(&pool->blocked, UNWATCHED);
-	return !pool_has_work(pool) ||
+	return !evidence_wanted(pool) ||
 	       !(fetch_and_seq_cst(&pool->blocked, ~UNWATCHED) & UNWATCHED);
 }
 
@@ -82,13 +88,14 @@ static void evidence_watch(struct worker *watcher)
 	tl_executor *pool = watcher->pool;
 	watcher->watches = false;
 	watcher->surplus = true; /* afterwards */
-	while (pool_has_work(pool) || !evidence_leave(pool)) {
+	while (evidence_wanted(pool) || !evidence_leave(pool)) {
 		unsigned slots = load_acquire(&pool->slots);
 		for (unsigned i = 0; i < slots; i++)
 			if (pool_worker(pool, i) != watcher)
 				worker_look_at(pool_worker(pool, i));
 		if (pool_has_work(pool)) /* one more; it will see to further ones */
 			pool_signal(pool);
+		timers_find_keeper(pool);
 		futex_wait(&watcher->parker, EMPTY, deadline_after(EVIDENCE_TICK));
 	}
 }

@@ -63,7 +63,7 @@ static bool join_watch(struct worker *worker, struct tl_branch_ *branch)
 {
 	tl_executor *pool = worker->pool;
 	int64_t looks = pool->spin / LOOK_LEAST;
-	int64_t end = pool->spin ? clock_now() + pool->spin : 0;
+	int64_t end = pool->spin ? deadline_after(pool->spin) : 0;
 	do {
 		for (int i = 0; i < HOT_PAUSES; i++) {
 			if (branch_called(branch))

@@ -39,8 +39,8 @@ static int pending_wait(tl_executor *pool)
 	bool late = false;
 	uint32_t seen;
 	int error;
-	pool_signal(pool); /* what is queued may have been submitted quietly */
 	fetch_add_seq_cst(&pool->room_waiters, 1u);
+	pool_signal(pool); /* what is queued may have been submitted quietly */
 	while ((error = pending_try(pool, &seen)) == -EAGAIN && !late)
 		late = futex_wait(&pool->pending, seen, deadline) == -ETIMEDOUT;
 	fetch_sub_seq_cst(&pool->room_waiters, 1u);

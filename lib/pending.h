@@ -38,6 +38,13 @@ static void pending_enter_anyway(tl_executor *pool);
 
 static void pending_give_back(tl_executor *pool);
 
+/* Does somebody wait for room? He kicks after E2, once, so who pushes quietly looks here
+ * after that: else what is queued might make no room. */
+static inline bool pending_awaited(tl_executor *pool)
+{
+	return UNLIKELY(pool->max_pending) && load_seq_cst(&pool->room_waiters);
+}
+
 /* A task has been won out of its slot, or was not pushed after all. */
 static inline void pending_leave(tl_executor *pool)
 {

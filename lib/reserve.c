@@ -26,6 +26,17 @@ static void reserve_wake_all(tl_executor *pool)
 		reserve_wake(worker);
 }
 
+static void reserve_renew(tl_executor *pool)
+{
+	struct worker *worker;
+	lock(&pool->threads_lock);
+	while ((worker = reserve_take(pool))) {
+		worker->surplus = true; /* nobody needs it: back it goes */
+		reserve_wake(worker);
+	}
+	unlock(&pool->threads_lock);
+}
+
 /* With the lock held: while a worker was on its way here another thread may have been started
  * in its place. One thread more than the user has allowed may so wait here, not many. */
 static bool reserve_has_room(tl_executor *pool)
@@ -70,18 +81,28 @@ static bool reserve_leave(struct worker *worker)
 	return left;
 }
 
-static bool reserve_wait(struct worker *worker)
+/* Until it is taken, or its time is over: false. */
+static bool reserve_sleep(struct worker *worker)
 {
-	tl_executor *pool = worker->pool;
-	if (!reserve_enter(worker))
-		return false;
-	pool_finish_if_idle(pool); /* it may have been the last one that wasn't idle */
-	int64_t deadline = deadline_after(load_relaxed(&pool->idle_timeout));
+	int64_t deadline = deadline_after(load_relaxed(&worker->pool->idle_timeout));
 	while (load_acquire(&worker->parker) == RESERVED)
 		if (futex_wait(&worker->parker, RESERVED, deadline) == -ETIMEDOUT) {
 			if (reserve_leave(worker))
 				return false;
 			deadline = TL_FOREVER; /* whoever took it is about to wake it */
 		}
+	return true;
+}
+
+static bool reserve_wait(struct worker *worker)
+{
+	do {
+		if (!reserve_enter(worker))
+			return false;
+		/* It may have been the last one that wasn't idle. */
+		pool_finish_if_idle(worker->pool);
+		if (!reserve_sleep(worker))
+			return false;
+	} while (worker->surplus);
 	return true;
 }

@@ -27,4 +27,7 @@ static void reserve_wake(struct worker *worker);
 /* With the lock held, when the pool has finished: all of them shall end. */
 static void reserve_wake_all(tl_executor *pool);
 
+/* The idle timeout is another one: those that wait there begin anew. */
+static void reserve_renew(tl_executor *pool);
+
 #endif

@@ -166,7 +166,7 @@ static int serial_submit(struct serial *serial, tl_task *task, bool wake)
 	if (!error)
 		overflow_append(&serial->list, task);
 	unlock(&serial->list.lock);
-	if (pushed && wake)
+	if (pushed && (wake || pending_awaited(pool)))
 		pool_signal(pool);
 	return error;
 }

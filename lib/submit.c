@@ -61,7 +61,7 @@ static ALWAYS_INLINE int submit_to_pool(tl_executor *pool, tl_task *task, enum h
 	    !load_seq_cst(&pool->role))
 		return submit_growing(pool, task, how);
 	int error = push(pool, task, how);
-	if (LIKELY(!error) && how != QUIETLY)
+	if (LIKELY(!error) && (how != QUIETLY || pending_awaited(pool)))
 		pool_signal(pool);
 	return error;
 }

@@ -105,16 +105,6 @@ static struct timer *timers_take_due(struct timers *timers, int64_t now)
 	return timer;
 }
 
-/* How many were due; at most so many at once, as somebody waits for this worker. */
-static unsigned timers_fire(struct timers *timers, int64_t now)
-{
-	struct timer *timer;
-	unsigned n = 0;
-	for (; n < TIMERS_MOST && (timer = timers_take_due(timers, now)); n++)
-		timer->due(timer, false);
-	return n;
-}
-
 static void timers_close(tl_executor *pool)
 {
 	struct timers *timers = load_seq_cst(&pool->timers);
@@ -157,11 +147,16 @@ static void timers_stats(struct timers *timers, tl_stats *stats)
 
 /* ---- The keeper --------------------------------------------------------------- */
 
-static COLD void timers_find_keeper(tl_executor *pool)
+static bool timers_unkept(tl_executor *pool)
 {
 	struct timers *timers = load_seq_cst(&pool->timers);
-	if (!timers || load_seq_cst(&timers->nearest) == TL_FOREVER ||
-	    load_seq_cst(&timers->keeper) || load_seq_cst(&pool->coming))
+	return timers && load_seq_cst(&timers->nearest) != TL_FOREVER &&
+	       !load_seq_cst(&timers->keeper);
+}
+
+static COLD void timers_find_keeper(tl_executor *pool)
+{
+	if (!timers_unkept(pool) || load_seq_cst(&pool->coming))
 		return;
 	if (idle_any(pool) || pool_may_grow(pool))
 		pool_bring_another(pool);
@@ -206,13 +201,6 @@ static COLD bool worker_keeps_time(struct worker *worker, int64_t *until)
 	return true;
 }
 
-static void worker_fires(struct worker *worker, int64_t until)
-{
-	int64_t now = clock_now();
-	/* It is as late as we have slept, whatever the clock says. */
-	timers_fire(load_relaxed(&worker->pool->timers), now > until ? now : until);
-}
-
 /* M1 and M3 */
 static COLD void worker_leaves_time(struct worker *worker)
 {
@@ -220,6 +208,29 @@ static COLD void worker_leaves_time(struct worker *worker)
 	if (timers && load_relaxed(&timers->keeper) == worker->index + 1)
 		exchange_seq_cst(&timers->keeper, 0u);
 	timers_find_keeper(worker->pool);
+}
+
+/* At most so many at once, as somebody waits for this worker. What they bring about may be
+ * callbacks, which may wait, also for other timers: so it keeps the time no longer. */
+static void worker_fires(struct worker *worker, int64_t now)
+{
+	struct timers *timers = load_relaxed(&worker->pool->timers);
+	struct timer *timer;
+	for (unsigned n = 0; n < TIMERS_MOST; n++) {
+		timer = timers_take_due(timers, now);
+		if (!timer)
+			return;
+		if (n == 0)
+			worker_leaves_time(worker);
+		timer->due(timer, false);
+	}
+}
+
+static void worker_fires_late(struct worker *worker, int64_t until)
+{
+	int64_t now = clock_now();
+	/* It is as late as we have slept, whatever the clock says. */
+	worker_fires(worker, now > until ? now : until);
 }
 
 /* Reading the clock takes some 20 ns: not before each of many short tasks. */
@@ -237,15 +248,11 @@ static bool worker_looks_at_clock(struct worker *worker, int64_t *now)
 	return true;
 }
 
-static COLD void worker_minds_time(struct worker *worker)
+static bool worker_minds_time(struct worker *worker, int64_t *now)
 {
-	tl_executor *pool = worker->pool;
-	struct timers *timers = load_relaxed(&pool->timers);
-	int64_t now, nearest = load_seq_cst(&timers->nearest);
+	struct timers *timers = load_relaxed(&worker->pool->timers);
+	int64_t nearest = load_seq_cst(&timers->nearest);
 	worker_leaves_time(worker);
-	if (nearest == TL_FOREVER)
-		return;
-	if (worker_looks_at_clock(worker, &now) && nearest <= now &&
-	    timers_fire(timers, now))
-		pool_signal(pool);
+	return nearest != TL_FOREVER && worker_looks_at_clock(worker, now) &&
+	       nearest <= *now;
 }

@@ -89,17 +89,23 @@ static void timers_stats(struct timers *timers, tl_stats *stats);
 /* The pool has been closed: let go of all but the limits. */
 static void timers_close(tl_executor *pool);
 
-/* Nobody keeps the time? See that somebody does, if there is anything to keep. */
+/* See that somebody keeps the time, if there is anything to keep. */
 static void timers_find_keeper(tl_executor *pool);
+
+/* Are there timers that nobody keeps? */
+static bool timers_unkept(tl_executor *pool);
 
 /* K2 and K3: until when this worker, which is idle, shall sleep. False: as ever. */
 static bool worker_keeps_time(struct worker *worker, int64_t *until);
 
-/* The keeper has slept so long. */
-static void worker_fires(struct worker *worker, int64_t until);
+/* What is due now; or the keeper has slept so long. Callbacks of users may run in here, and
+ * wait for whatever is in a queue: not for a task that this worker has in its hands. */
+static void worker_fires(struct worker *worker, int64_t now);
+static void worker_fires_late(struct worker *worker, int64_t until);
 
-/* M: it is about to run a task. R: it has given up its place among the threads. */
-static void worker_minds_time(struct worker *worker);
+/* M: it is about to run a task; true: something is due. R: it has given up its place among
+ * the threads. */
+static bool worker_minds_time(struct worker *worker, int64_t *now);
 static void worker_leaves_time(struct worker *worker);
 
 #endif

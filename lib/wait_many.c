@@ -59,16 +59,18 @@ static int wait_all(tl_future *const *futures, size_t n, int64_t timeout)
 
 /* In a worker: run what is queued in its own pool until the latch is decided. Returns
  * -EAGAIN if one of them is in another thread's hands, -ENOMEM if this stack has no room
- * for one. */
+ * for one, -EDEADLK if all are queued behind the waiting task. */
 static int run_queued(tl_future *const *futures, size_t n, struct latch *latch)
 {
 	int result = 0;
+	size_t behind = 0;
 	for (size_t i = 0; i < n && !load_acquire(&latch->decided); i++) {
 		int ran = wait_run_queued(futures[i]);
+		behind += ran == -EDEADLK;
 		if (ran == -ENOMEM || (ran == -EAGAIN && !result))
 			result = ran;
 	}
-	return result;
+	return behind == n ? -EDEADLK : result;
 }
 
 static int latch_wait(tl_future *const *futures, struct latch *latch, int64_t deadline)
@@ -79,6 +81,8 @@ static int latch_wait(tl_future *const *futures, struct latch *latch, int64_t de
 		int ran = run_queued(futures, latch->count, latch);
 		if (ran == -ENOMEM && !load_acquire(&latch->decided))
 			return -EAGAIN;
+		if (ran == -EDEADLK)
+			return ran;
 		if (ran == -EAGAIN) {
 			int64_t next = deadline_after(nap);
 			until = next < deadline ? next : deadline;

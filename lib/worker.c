@@ -19,6 +19,8 @@ static void pool_bring_another(tl_executor *pool)
 		worker_notify(other, PLAIN);
 	else if (pool_reserve_thread(pool))
 		pool_start_thread(pool, false);
+	else if (UNLIKELY(pool->cpus))
+		pool_watch(pool);
 }
 
 static void worker_stays(struct worker *worker)
@@ -70,12 +72,23 @@ static void worker_execute(struct worker *worker, tl_task *task)
 
 /* ---- Without work ------------------------------------------------------------- */
 
-/* Look for work for a while, at intervals; true: there is some, or a notification. */
+/* Until when to look for work before it parks: not longer than until a timer is due, since
+ * who looks doesn't keep the time. */
+static int64_t worker_search_end(tl_executor *pool)
+{
+	int64_t end = deadline_after(pool->spin);
+	struct timers *timers = load_acquire(&pool->timers);
+	int64_t nearest = timers ? load_seq_cst(&timers->nearest) : TL_FOREVER;
+	return nearest < end ? nearest : end;
+}
+
+/* Look for work for a while, at intervals; true: there is some, or a notification. In a
+ * pool that is closed there is nothing to wait for. */
 static bool worker_search(struct worker *worker)
 {
 	tl_executor *pool = worker->pool;
 	if (pool->spin > 0 && worker_take_role(worker)) {
-		int64_t end = clock_now() + pool->spin;
+		int64_t end = worker_search_end(pool);
 		int64_t looks = pool->spin / LOOK_LEAST;
 		do {
 			for (int i = 0; i < pool->pauses; i++) {
@@ -86,7 +99,7 @@ static bool worker_search(struct worker *worker)
 			if (pool_has_work(pool))
 				return true;
 		} while (looks-- > 0 && clock_now() < end &&
-		         !load_relaxed(&pool->finished));
+		         !load_relaxed(&pool->closed));
 	}
 	worker_drop_role(worker);
 	return pool_has_work(pool);
@@ -205,7 +218,7 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 		if (worker_park(worker, until))
 			continue;
 		if (keeps) {
-			worker_fires(worker, until);
+			worker_fires_late(worker, until);
 			tl_task *task =
 				worker_too_many(worker) ? NULL : worker_find_any(worker);
 			if (task) {
@@ -221,10 +234,43 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 	}
 }
 
-static inline void worker_begins(struct worker *worker)
+/* Something is due. Callbacks of that may wait, also for the very task that this worker has
+ * in its hands: so that is put back meanwhile, where they and others find it. */
+static COLD tl_task *worker_fires_before(struct worker *worker, tl_task *task,
+                                         int64_t now)
 {
-	if (UNLIKELY(load_acquire(&worker->pool->timers) != NULL))
-		worker_minds_time(worker);
+	if (!ring_push(&worker->ring, task)) {
+		worker->tasks_to_clock = 0; /* next time */
+		return task;
+	}
+	pool_signal(worker->pool);
+	worker_fires(worker, now);
+	pool_signal(worker->pool);
+	return worker_next(worker);
+}
+
+/* M. The task that is to be run: another one, or NULL, if timers have fired. */
+static inline tl_task *worker_begins(struct worker *worker, tl_task *task)
+{
+	int64_t now;
+	if (UNLIKELY(load_acquire(&worker->pool->timers) != NULL) &&
+	    worker_minds_time(worker, &now))
+		return worker_fires_before(worker, task, now);
+	return task;
+}
+
+/* The same for a branch: it can't be put back, so what is due comes after it. */
+static COLD void worker_calls_branch(struct worker *worker)
+{
+	int64_t now;
+	bool timers = load_acquire(&worker->pool->timers) != NULL;
+	if (timers)
+		worker_leaves_time(worker);
+	forks_call_found(worker);
+	if (timers && worker_minds_time(worker, &now)) {
+		worker_fires(worker, now);
+		pool_signal(worker->pool);
+	}
 }
 
 static bool worker_run(struct worker *worker)
@@ -238,13 +284,13 @@ static bool worker_run(struct worker *worker)
 			task = worker_idle(worker, &retires);
 			if (!task)
 				return retires;
-			if (task == &forked) {
-				worker_begins(worker);
-				forks_call_found(worker);
-				continue;
-			}
 		}
-		worker_begins(worker);
-		worker_execute(worker, task);
+		if (task == &forked) {
+			worker_calls_branch(worker);
+			continue;
+		}
+		task = worker_begins(worker, task);
+		if (task)
+			worker_execute(worker, task);
 	}
 }

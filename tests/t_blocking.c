@@ -191,6 +191,23 @@ Test(blocking, reserve_ends_after_the_idle_timeout)
 	END_CLEAN();
 }
 
+Test(blocking, reserve_takes_another_idle_timeout)
+{
+	tl_options options = { .spare_workers = 1, .idle_timeout = TL_NONE };
+	struct section section = SECTION;
+	tl_executor *pool = executor_of(ADAPTIVE, 1, &options);
+	tl_future *future = enter(pool, &section);
+	cr_assert_eq(tl_await(tl_submit(pool, identity, VALUE(1))), VALUE(1));
+	gate_open(&section.gate);
+	cr_assert_eq(tl_await(future), VALUE(true));
+	assert_soon(stats_of(pool).workers == 1);
+	cr_assert_eq(thread_count(), 3);
+	cr_assert_eq(tl_executor_set_idle_timeout(pool, MILLISECOND), 0);
+	assert_soon(thread_count() == 2);
+	tl_executor_destroy(pool);
+	END_CLEAN();
+}
+
 Test(blocking, shutdown_ends_the_reserve_at_once)
 {
 	tl_options options = { .spare_workers = 4, .idle_timeout = TL_NONE };

@@ -160,6 +160,34 @@ Test(evidence, maximum_is_a_maximum_and_can_be_changed)
 	END_CLEAN();
 }
 
+/* All workers sleep, and none could be started: somebody has to look first. */
+Test(evidence, raised_maximum_is_reached_without_another_submit)
+{
+	struct gate gate = GATE;
+	tl_executor *pool = pool_of(cpus());
+	hold(pool, &gate, (int)cpus());
+	tl_future *future = tl_submit(pool, identity, VALUE(1));
+	cr_assert_eq(tl_executor_set_max_workers(pool, cpus() + 1), 0);
+	assert_soon(tl_future_done(future));
+	gate_open(&gate);
+	cr_assert_eq(tl_await(future), VALUE(1));
+	tl_executor_destroy(pool);
+	END_CLEAN();
+}
+
+Test(evidence, timer_fires_while_workers_sleep_in_tasks)
+{
+	struct gate gate = GATE;
+	tl_executor *pool = pool_of(cpus() + 2);
+	hold(pool, &gate, (int)cpus());
+	tl_future *timer = tl_after(pool, MILLISECOND, identity, VALUE(1));
+	assert_soon(tl_future_done(timer));
+	cr_assert_eq(tl_await(timer), VALUE(1));
+	gate_open(&gate);
+	tl_executor_destroy(pool);
+	END_CLEAN();
+}
+
 /* ---- The watch ------------------------------------------------------------------- */
 
 static long switches(void)

@@ -2,6 +2,8 @@
 /* Submitting without waking anybody, and tl_kick. */
 #include "support.h"
 
+#include <sched.h>
+
 enum { TASKS = 20 };
 
 /* Workers that park at once, so that nothing finds a quiet task but a wake-up. */
@@ -129,5 +131,62 @@ Test(kick, a_submit_that_waits_for_room_kicks)
 	submit_quietly(pool, tasks, TASKS, &ran);
 	tl_executor_destroy(pool);
 	cr_assert_eq(atomic_load(&ran), TASKS);
+	END_CLEAN();
+}
+
+/* The one comes quietly, the other waits for the room that it takes: nobody else kicks.
+ * They meet by spinning: by a barrier they would seldom come at the same moment. */
+struct beside {
+	tl_executor *pool;
+	atomic_long round, other_round;
+	tl_task quiet;
+	atomic_long ran;
+};
+#define ROUNDS 20000
+
+static void meet(atomic_long *mine, atomic_long *other)
+{
+	long round = atomic_fetch_add(mine, 1) + 1;
+	for (long i = 0; atomic_load(other) < round; i++)
+		if (i > 10000)
+			sched_yield();
+}
+
+static void *queues_quietly(void *argument)
+{
+	struct beside *beside = argument;
+	for (long i = 0; i < scaled(ROUNDS); i++) {
+		tl_task_init(&beside->quiet, add_one, &beside->ran);
+		meet(&beside->round, &beside->other_round);
+		cr_assert_eq(tl_submit_quietly(beside->pool, &beside->quiet), 0);
+		meet(&beside->round, &beside->other_round);
+		cr_assert_eq(tl_future_wait(&beside->quiet.future, TL_FOREVER), 0);
+	}
+	return NULL;
+}
+
+Test(kick, a_submit_that_waits_for_room_kicks_what_comes_quietly_beside_it)
+{
+	tl_options options = { .spin = TL_NONE,
+		               .max_pending = 1,
+		               .when_full = TL_FULL_WAIT };
+	pthread_t thread;
+	tl_executor *pool = tl_fixed_pool_create(1, &options);
+	struct beside beside = { .pool = pool };
+	cr_assert_eq(pthread_create(&thread, NULL, queues_quietly, &beside), 0);
+	for (long i = 0; i < scaled(ROUNDS); i++) {
+		tl_task task;
+		tl_task_init(&task, add_one, &beside.ran);
+		meet(&beside.other_round, &beside.round);
+		for (volatile long pause = 0; pause < i % 100; pause++)
+			;
+		cr_assert_eq(tl_submit_task(pool, &task), 0);
+		cr_assert_eq(tl_future_wait(&task.future, TL_FOREVER), 0);
+		meet(&beside.other_round, &beside.round);
+		cr_assert_eq(tl_kick(pool), 0);
+	}
+	pthread_join(thread, NULL);
+	cr_assert_eq(atomic_load(&beside.ran), 2 * scaled(ROUNDS));
+	tl_executor_destroy(pool);
 	END_CLEAN();
 }

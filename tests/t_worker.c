@@ -186,6 +186,60 @@ Test(worker, refuses_to_wait_for_a_task_queued_behind)
 	END_CLEAN();
 }
 
+static void *wait_for_any_behind(void *argument)
+{
+	struct knot *knot = argument;
+	tl_future *behind[] = { tl_submit(knot->worker, identity, VALUE(1)),
+		                tl_after(knot->worker, 0, identity, VALUE(2)) };
+	knot->wait = tl_wait(behind, 2, TL_ANY, TL_FOREVER);
+	knot->timed = tl_wait(behind, 2, TL_ANY, SECOND);
+	knot->all = tl_wait(behind, 2, TL_FIRST_ERROR, TL_FOREVER);
+	tl_future_release(behind[0]);
+	tl_future_release(behind[1]);
+	return NULL;
+}
+
+Test(worker, refuses_to_wait_for_any_of_tasks_that_are_all_queued_behind)
+{
+	tl_executor *worker = tl_worker_create(NULL);
+	struct knot knot = { .worker = worker };
+	tl_future *future = tl_submit(worker, wait_for_any_behind, &knot);
+	assert_soon(tl_future_done(future));
+	tl_future_release(future);
+	cr_assert_eq(knot.wait, -EDEADLK);
+	cr_assert_eq(knot.timed, -EDEADLK);
+	cr_assert_eq(knot.all, -EDEADLK);
+	tl_executor_destroy(worker);
+	END_CLEAN();
+}
+
+/* No task waits then, but the thread does. */
+static void wait_in_callback(tl_future *future, void *context)
+{
+	struct knot *knot = context;
+	(void)future;
+	tl_future_release(wait_for_own_queue(knot));
+}
+
+Test(worker, refuses_to_wait_in_a_callback_for_what_is_queued)
+{
+	struct gate gate = GATE;
+	tl_executor *worker = tl_worker_create(NULL);
+	struct knot knot = { .worker = worker };
+	tl_callback callback = { .function = wait_in_callback, .context = &knot };
+	tl_future *future = tl_submit(worker, gate_pass, &gate);
+	cr_assert_eq(tl_future_on_done(future, &callback), 0);
+	gate_open(&gate);
+	tl_future *last = tl_submit(worker, identity, NULL); /* behind the callback */
+	assert_soon(tl_future_done(last));
+	cr_assert_eq(knot.wait, -EDEADLK);
+	cr_assert_eq(knot.timed, -EDEADLK);
+	tl_future_release(future);
+	tl_future_release(last);
+	tl_executor_destroy(worker);
+	END_CLEAN();
+}
+
 static void *await_other(void *argument)
 {
 	return tl_await(tl_submit(argument, identity, VALUE(7)));

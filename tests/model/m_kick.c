@@ -79,6 +79,17 @@ static void queues_and_destroys(void)
 	model_free(b);
 }
 
+/* Nobody kicks it but who waits for its place. */
+static void queues_first(void)
+{
+	queue(count_run, 0);
+}
+
+static void second_ran(void)
+{
+	model_assert(ran[1] == 1);
+}
+
 static void submits_third(void)
 {
 	finish_task(submit(count_run, 2));
@@ -104,5 +115,7 @@ const struct model models[] = {
 	MODEL("kick-destroy-2", "two workers", two, 2, two_ran, queues_and_destroys),
 	MODEL("kick-room", "by a wait for room", one_limited, 3, two_ran,
 	      queues_two_and_kicks),
+	MODEL("kick-room-beside", "the same, beside another submitter", one_limited, 3,
+	      second_ran, queues_first, other_submitter),
 	{ 0 },
 };
