@@ -199,6 +199,7 @@ static void *driver_main(void *argument)
 {
 	tl_uring *ring = argument;
 	thread_begin(ring->name);
+	driven = ring;
 	int error = driver_open(ring);
 	tl_future_set(&ring->opened, (void *)(intptr_t)error);
 	if (error)

@@ -19,8 +19,9 @@
  * The other way round, ends of futures in a ring of your own: poll the descriptor of
  * a tl_completions there (io_uring_prep_poll_add).
  *
- * The conventions are those of threadlet.h. Callbacks of operations run on the driver:
- * they may submit operations, but must not wait for them.
+ * The conventions are those of threadlet.h. Callbacks of operations run on the driver (or
+ * on a thread for blocking calls, for which all that is said of the driver holds): they
+ * may submit operations, but must not wait for them.
  */
 #ifndef THREADLET_URING_H
 #define THREADLET_URING_H
@@ -60,6 +61,7 @@ struct tl_operation {
 	int32_t result_;
 	int wake_;
 	bool asked_, notified_;
+	uint32_t process_;
 	tl_task task_;
 	tl_callback ended_;
 };
