@@ -2,6 +2,7 @@
 /* layer 7: uring_operation · setting up, submitting, cancelling and ending operations */
 #include "uring_ring.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 #include "clock.h"
@@ -97,18 +98,24 @@ TL_API void tl_operation_connect(tl_operation *operation, int fd,
 	io_uring_prep_connect(&operation->sqe, fd, address, length);
 }
 
+/* A request has 32 bits for it, and 0 would be the answer to 4 GiB. */
+static size_t operation_size(size_t size)
+{
+	return size < INT_MAX ? size : INT_MAX;
+}
+
 TL_API void tl_operation_recv(tl_operation *operation, int fd, void *buffer, size_t size,
                               int flags)
 {
 	tl_operation_init(operation);
-	io_uring_prep_recv(&operation->sqe, fd, buffer, size, flags);
+	io_uring_prep_recv(&operation->sqe, fd, buffer, operation_size(size), flags);
 }
 
 TL_API void tl_operation_send(tl_operation *operation, int fd, const void *buffer,
                               size_t size, int flags)
 {
 	tl_operation_init(operation);
-	io_uring_prep_send(&operation->sqe, fd, buffer, size, flags);
+	io_uring_prep_send(&operation->sqe, fd, buffer, operation_size(size), flags);
 }
 
 /* The time is absolute, so that the way to the driver doesn't make it later. */

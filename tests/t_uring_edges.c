@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Operations at the edges: given to two rings, waited for while their ring goes. */
+/* Operations at the edges: given to two rings, waited for while their ring goes, with a
+ * size that no request has room for. */
 #include "uring.h"
+
+#include <sys/mman.h>
 
 Test(uring_edges, what_one_ring_has_another_refuses_without_a_trace)
 {
@@ -101,5 +104,25 @@ Test(uring_edges, ring_may_go_while_others_wait_for_its_operations)
 			ring = NULL;
 		}
 	tl_executor_destroy(pool);
+	END_CLEAN();
+}
+
+Test(uring_edges, four_gigabytes_are_not_taken_for_none)
+{
+	size_t size = (size_t)1 << 32;
+	char *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	cr_assert_neq(bytes, MAP_FAILED);
+	WITH_RINGS(ring, 0)
+	{
+		struct pair pair = pair_open();
+		tl_operation o;
+		tl_operation_send(&o, pair.ours, bytes, size, MSG_DONTWAIT);
+		cr_assert_gt(done_by(ring, &o), 0);
+		tl_operation_recv(&o, pair.theirs, bytes, size, 0);
+		cr_assert_gt(done_by(ring, &o), 0);
+		pair_close(pair);
+	}
+	munmap(bytes, size);
 	END_CLEAN();
 }

@@ -112,7 +112,7 @@ TL_API void tl_operation_write(tl_operation *operation, int fd, const void *buff
 /* flags: 0, or IORING_FSYNC_DATASYNC. */
 TL_API void tl_operation_fsync(tl_operation *operation, int fd, unsigned flags);
 
-/* As accept4, connect, recv and send. */
+/* As accept4, connect, recv and send; the latter two with at most INT_MAX bytes. */
 TL_API void tl_operation_accept(tl_operation *operation, int fd, struct sockaddr *address,
                                 socklen_t *length, int flags);
 TL_API void tl_operation_connect(tl_operation *operation, int fd,
