@@ -172,11 +172,11 @@ Test(uring_life, forked_child_has_none_of_the_parents)
 
 /* ---- A kernel that refuses ------------------------------------------------------- */
 
-static void refuse_rings(uint32_t error)
+static void refuse(uint32_t call, uint32_t error)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
@@ -185,10 +185,10 @@ static void refuse_rings(uint32_t error)
 	cr_assert_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
 }
 
-Test(uring_life, refused_ring_is_an_error_or_blocking_calls)
+static void assert_blocking_calls_instead(uint32_t call)
 {
 	int descriptors = descriptor_count();
-	refuse_rings(EPERM);
+	refuse(call, EPERM);
 	cr_assert_null(tl_uring_create(&(tl_uring_options){ .flags = TL_URING_STRICT }));
 	cr_assert_eq(errno, EPERM);
 	tl_uring *ring = tl_uring_create(NULL);
@@ -204,6 +204,16 @@ Test(uring_life, refused_ring_is_an_error_or_blocking_calls)
 	cr_assert_eq(tl_uring_destroy(ring), 0);
 	cr_assert_eq(descriptor_count(), descriptors);
 	END_CLEAN();
+}
+
+Test(uring_life, refused_ring_is_an_error_or_blocking_calls)
+{
+	assert_blocking_calls_instead(SYS_io_uring_setup);
+}
+
+Test(uring_life, ring_that_may_be_made_but_not_entered_is_refused)
+{
+	assert_blocking_calls_instead(SYS_io_uring_enter);
 }
 
 Test(uring_life, without_a_thread_there_is_no_ring)
