@@ -151,7 +151,7 @@ static int serial_submit(struct serial *serial, tl_task *task, bool wake)
 {
 	tl_executor *pool = serial->pool;
 	int error = 0;
-	bool pushed = false;
+	bool tell = false;
 	if (UNLIKELY(!process_is(serial->owner)))
 		return -EOWNERDEAD;
 	store_relaxed(&task->hints_, (pool->hints & ~HINT_RUN) | HINT_SERIAL);
@@ -160,12 +160,15 @@ static int serial_submit(struct serial *serial, tl_task *task, bool wake)
 		error = -ESHUTDOWN;
 	} else if (serial->active < serial->width) {
 		error = serial_activate(serial);
-		pushed = !error;
+		serial->untold |= !error;
 	}
-	if (!error)
+	if (!error) {
 		overflow_append(&serial->list, task);
+		tell = wake && serial->untold;
+		serial->untold &= !wake;
+	}
 	unlock(&serial->list.lock);
-	if (pushed && wake)
+	if (tell)
 		pool_signal(pool);
 	return error;
 }
@@ -265,7 +268,7 @@ static int serial_shutdown(struct serial *serial, enum tl_shutdown_mode how,
 		return -EOWNERDEAD;
 	tl_task *task;
 	lock(&serial->list.lock);
-	store_relaxed(&serial->closed, 1u);
+	serial->closed = true;
 	if (how == TL_CANCEL)
 		store_relaxed(&serial->cancelling, 1u);
 	unlock(&serial->list.lock);
