@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "callback.h"
 #include "clock.h"
 #include "futex.h"
 #include "help.h"
@@ -93,7 +94,7 @@ static bool turn_is_over(struct serial *serial, unsigned ran, tl_task *last)
 }
 
 /* When this returns the runner is not the caller's any more, and the queue may be gone. */
-static void serial_turn(struct serial *serial, tl_task *runner, tl_task *last)
+static void turn_run(struct serial *serial, tl_task *runner, tl_task *last)
 {
 	tl_executor *pool = serial->pool;
 	for (unsigned ran = 0;; ran++) {
@@ -121,6 +122,16 @@ static void serial_turn(struct serial *serial, tl_task *runner, tl_task *last)
 	}
 }
 
+static void serial_turn(struct serial *serial, tl_task *runner, tl_task *last)
+{
+	struct visit visit;
+	visit_begin(&visit, (tl_executor *)(void *)serial);
+	if (last && serial->width > 1 && overflow_claim(&serial->list, last))
+		serial_run(serial, last);
+	turn_run(serial, runner, last);
+	visit_end(&visit);
+}
+
 /* What the pool runs. */
 static void *runner_main(void *serial)
 {
@@ -139,8 +150,6 @@ static void serial_turn_inside(struct serial *serial, tl_task *runner, tl_task *
 	struct worker *worker = self.worker;
 	pending_leave(serial->pool);
 	store_release(&worker->counters.begun, worker->counters.begun + 1);
-	if (last && serial->width > 1 && overflow_claim(&serial->list, last))
-		serial_run(serial, last);
 	serial_turn(serial, runner, last);
 	count_up(&worker->counters.completed, 1);
 }
@@ -249,7 +258,9 @@ static int serial_wait_over(struct serial *serial, int64_t deadline)
 		if (!active)
 			return 0;
 		if (runner) {
+			struct callbacks aside = callbacks_aside();
 			serial_turn_inside(serial, runner, NULL);
+			callbacks_back(aside);
 			continue;
 		}
 		int64_t next = inside ? deadline_after(nap) : TL_FOREVER;

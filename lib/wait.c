@@ -57,7 +57,7 @@ static inline int wait_claim(struct worker *worker, tl_task *task, tl_executor *
 	if (executor != worker->pool)
 		return 0;
 	if (worker->pool->ordered)
-		return self.frame ? -EDEADLK : 0;
+		return -EDEADLK; /* behind this, be it a task, a callback or a hook */
 	return pool_claim(worker->pool, task) ? 1 : -EAGAIN;
 }
 
@@ -75,7 +75,7 @@ static int wait_run_queued(tl_future *future)
 {
 	struct worker *worker = self.worker;
 	uint32_t word = load_acquire(&future->word_);
-	if (is_timed(word) && worker && self.frame && worker->pool->ordered &&
+	if (is_timed(word) && worker && worker->pool->ordered &&
 	    task_of(future)->executor_ == worker->pool)
 		return -EDEADLK; /* it will be queued behind this one */
 	bool cancelled = word & CANCEL;
