@@ -254,7 +254,8 @@ TL_API tl_future *tl_go(tl_function *function, void *argument);
 TL_API int tl_start(void);
 
 /*
- * Drain it and end its threads; blocks. A later tl_go starts it afresh.
+ * Drain it and end its threads; blocks. A later tl_go starts it afresh; one that comes
+ * meanwhile waits for that, and in tasks of the executor it gets -ESHUTDOWN.
  * -EDEADLK from one of its own tasks.
  */
 TL_API int tl_shutdown(void);

@@ -188,7 +188,7 @@ static int queue_wait(tl_completions *queue, uint32_t seen, int64_t deadline,
                       int64_t *nap)
 {
 	struct worker *worker = self.worker;
-	bool helper = worker && !worker->pool->ordered;
+	bool helper = worker && !worker->pool->ordered && pool_is_ours(worker->pool);
 	int64_t until = deadline;
 	if (helper && stack_is_short())
 		return -EAGAIN;

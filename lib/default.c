@@ -4,15 +4,18 @@
  * Made by its first use and never freed, so that a tl_go beside a tl_shutdown touches
  * no memory that goes away; a shutdown ends its threads, the next tl_go reopens it.
  */
+#include <limits.h>
 #include <stdlib.h>
 
 #include "executor.h"
 #include "find.h"
+#include "futex.h"
 
 static struct {
 	struct process_lock lock;
 	tl_executor *pool;    /* set once in a process */
 	uint32_t exiting;     /* the number of the process that exits */
+	uint32_t draining;    /* a futex: 1 while a shutdown waits, without the lock */
 	bool stopped;         /* shut down: threads have ended */
 	bool at_exit;         /* the drain has been registered */
 	unsigned max_workers; /* wishes from before its start; 0, -1: none */
@@ -26,12 +29,31 @@ static void standard_lock(void)
 	if (whole && (!standard.pool || pool_is_ours(standard.pool)))
 		return;
 	store_release(&standard.pool, (tl_executor *)NULL);
+	store_relaxed(&standard.draining, 0u);
 	standard.stopped = false;
 }
 
 static void standard_unlock(void)
 {
 	process_unlock(&standard.lock);
+}
+
+/* Is this thread one of its workers? A shutdown waits for what it does. */
+static bool standard_inside(void)
+{
+	tl_executor *pool = self.worker ? self.worker->pool : NULL;
+	return pool && pool == load_acquire(&standard.pool) && pool_is_ours(pool);
+}
+
+/* Let a shutdown that is under way come to its end first. */
+static void standard_lock_settled(void)
+{
+	standard_lock();
+	while (load_relaxed(&standard.draining) && !standard_inside()) {
+		standard_unlock();
+		futex_wait(&standard.draining, 1, TL_FOREVER);
+		standard_lock();
+	}
 }
 
 /*
@@ -68,6 +90,8 @@ static int standard_start(void)
 	int error = 0;
 	if (load_relaxed(&standard.exiting) == process_number())
 		return -ESHUTDOWN;
+	if (load_relaxed(&standard.draining))
+		return -ESHUTDOWN;
 	if (!standard.at_exit && atexit(standard_drain))
 		return -ENOMEM;
 	standard.at_exit = true;
@@ -94,7 +118,7 @@ static int standard_start(void)
 
 TL_API int tl_start(void)
 {
-	standard_lock();
+	standard_lock_settled();
 	int error = standard_start();
 	standard_unlock();
 	return error;
@@ -115,28 +139,29 @@ TL_API tl_future *tl_go(tl_function *function, void *argument)
 				return future;
 			errno = saved;
 		}
-		/* A shutdown that is under way holds the lock, but not for its drain: a
-		 * task that it waits for may call this. */
-		if (why == ESHUTDOWN && self.worker && self.worker->pool == pool)
-			return fail_with(-ESHUTDOWN);
-		int error = tl_start();
+		int error = tl_start(); /* when a shutdown has ended; none in its tasks */
 		if (error)
 			return fail_with(error);
 	}
 }
 
+/* Without the lock while it waits: a task that it waits for may want that. */
 TL_API int tl_shutdown(void)
 {
-	int error = 0;
-	tl_executor *pool = self.worker ? self.worker->pool : NULL;
-	if (pool && pool == load_acquire(&standard.pool) && pool_is_ours(pool))
+	if (standard_inside())
 		return -EDEADLK;
-	standard_lock();
-	if (standard.pool && !standard.stopped) {
-		error = tl_executor_shutdown(standard.pool, TL_DRAIN, TL_FOREVER);
-		standard.stopped = true;
-	}
+	standard_lock_settled();
+	tl_executor *pool = standard.stopped ? NULL : standard.pool;
+	store_relaxed(&standard.draining, (uint32_t)(pool != NULL));
 	standard_unlock();
+	if (!pool)
+		return 0;
+	int error = tl_executor_shutdown(pool, TL_DRAIN, TL_FOREVER);
+	standard_lock();
+	standard.stopped = true;
+	store_relaxed(&standard.draining, 0u);
+	standard_unlock();
+	futex_wake(&standard.draining, INT_MAX);
 	return error;
 }
 

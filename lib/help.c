@@ -72,12 +72,15 @@ static bool help_run(tl_task *task)
 		help_let_go(task);
 		return false;
 	}
+	struct visit visit;
 	tl_executor *pool = task_executor(task);
 	pool_hold(pool);
 	bool won = pool_claim(pool, task);
 	help_let_go(task);
+	visit_begin(&visit, pool);
 	if (won)
 		help_execute(pool, task);
+	visit_end(&visit);
 	pool_let_go(pool);
 	return won;
 }

@@ -24,9 +24,17 @@ struct note {
 	uint32_t search; /* in which it was come to last */
 };
 
+/* An executor whose work this thread does, its tasks' callbacks included, though it may be
+ * no worker of it: a serial queue, or a pool for which it helps. */
+struct visit {
+	const tl_executor *executor;
+	struct visit *below;
+};
+
 struct local {
 	struct worker *worker;   /* set in the threads of pools */
 	struct frame *frame;     /* innermost task that runs here */
+	struct visit *visit;     /* innermost of these */
 	struct magazine *loaded; /* cells for this thread, see cell.c */
 	struct magazine *reserve;
 	uintptr_t submitted;  /* its own task, last: ~address */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "callback.h"
 #include "clock.h"
 #include "futex.h"
 #include "help.h"
@@ -93,7 +94,7 @@ static bool turn_is_over(struct serial *serial, unsigned ran, tl_task *last)
 }
 
 /* When this returns the runner is not the caller's any more, and the queue may be gone. */
-static void serial_turn(struct serial *serial, tl_task *runner, tl_task *last)
+static void turn_run(struct serial *serial, tl_task *runner, tl_task *last)
 {
 	tl_executor *pool = serial->pool;
 	for (unsigned ran = 0;; ran++) {
@@ -121,6 +122,16 @@ static void serial_turn(struct serial *serial, tl_task *runner, tl_task *last)
 	}
 }
 
+static void serial_turn(struct serial *serial, tl_task *runner, tl_task *last)
+{
+	struct visit visit;
+	visit_begin(&visit, (tl_executor *)(void *)serial);
+	if (last && serial->width > 1 && overflow_claim(&serial->list, last))
+		serial_run(serial, last);
+	turn_run(serial, runner, last);
+	visit_end(&visit);
+}
+
 /* What the pool runs. */
 static void *runner_main(void *serial)
 {
@@ -139,8 +150,6 @@ static void serial_turn_inside(struct serial *serial, tl_task *runner, tl_task *
 	struct worker *worker = self.worker;
 	pending_leave(serial->pool);
 	store_release(&worker->counters.begun, worker->counters.begun + 1);
-	if (last && serial->width > 1 && overflow_claim(&serial->list, last))
-		serial_run(serial, last);
 	serial_turn(serial, runner, last);
 	count_up(&worker->counters.completed, 1);
 }
@@ -151,7 +160,7 @@ static int serial_submit(struct serial *serial, tl_task *task, bool wake)
 {
 	tl_executor *pool = serial->pool;
 	int error = 0;
-	bool pushed = false;
+	bool tell = false;
 	if (UNLIKELY(!process_is(serial->owner)))
 		return -EOWNERDEAD;
 	uint32_t hints = (pool->hints & ~HINT_RUN) | HINT_SERIAL;
@@ -161,12 +170,16 @@ static int serial_submit(struct serial *serial, tl_task *task, bool wake)
 		error = -ESHUTDOWN;
 	} else if (serial->active < serial->width) {
 		error = serial_activate(serial);
-		pushed = !error;
+		serial->untold |= !error;
 	}
-	if (!error)
+	if (!error) {
 		overflow_append(&serial->list, task);
+		wake = wake || pending_awaited(pool);
+		tell = wake && serial->untold;
+		serial->untold &= !wake;
+	}
 	unlock(&serial->list.lock);
-	if (pushed && (wake || pending_awaited(pool)))
+	if (tell)
 		pool_signal(pool);
 	return error;
 }
@@ -247,7 +260,9 @@ static int serial_wait_over(struct serial *serial, int64_t deadline)
 		if (!active)
 			return 0;
 		if (runner) {
+			struct callbacks aside = callbacks_aside();
 			serial_turn_inside(serial, runner, NULL);
+			callbacks_back(aside);
 			continue;
 		}
 		int64_t next = inside ? deadline_after(nap) : TL_FOREVER;
@@ -266,7 +281,7 @@ static int serial_shutdown(struct serial *serial, enum tl_shutdown_mode how,
 		return -EOWNERDEAD;
 	tl_task *task;
 	lock(&serial->list.lock);
-	store_relaxed(&serial->closed, 1u);
+	serial->closed = true;
 	if (how == TL_CANCEL)
 		store_relaxed(&serial->cancelling, 1u);
 	unlock(&serial->list.lock);

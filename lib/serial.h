@@ -41,7 +41,9 @@ struct serial {
 	uint32_t owner;   /* whose pool it is */
 	tl_executor *pool;
 	uint32_t width, active; /* a futex for those who wait for the end */
-	uint32_t closed, cancelling;
+	bool closed;
+	bool untold; /* a runner was pushed quietly: nobody has been woken for it */
+	uint32_t cancelling;
 	uint64_t completed, cancelled; /* statistics */
 	struct overflow list;
 	tl_task runners[]; /* width */

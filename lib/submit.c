@@ -70,7 +70,9 @@ static ALWAYS_INLINE int submit_to_pool(tl_executor *pool, tl_task *task, enum h
 static COLD int submit_run_here(tl_executor *pool, tl_task *task)
 {
 	int error = -ESHUTDOWN;
+	struct visit visit;
 	pool_hold(pool);
+	visit_begin(&visit, pool);
 	if (!load_seq_cst(&pool->closed)) {
 		error = 0;
 		if (task_begin(task)) {
@@ -78,6 +80,7 @@ static COLD int submit_run_here(tl_executor *pool, tl_task *task)
 			future_finish(&task->future, task_call(task));
 		}
 	}
+	visit_end(&visit);
 	pool_let_go(pool);
 	return error;
 }

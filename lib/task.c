@@ -107,6 +107,9 @@ static bool runs_task_of(const tl_executor *executor)
 	for (struct frame *frame = self.frame; frame; frame = frame->below)
 		if (task_executor(frame->task) == executor)
 			return true;
+	for (struct visit *visit = self.visit; visit; visit = visit->below)
+		if (visit->executor == executor)
+			return true;
 	return false;
 }
 

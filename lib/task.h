@@ -42,7 +42,18 @@ static void task_refused(tl_task *task);
 /* Does this thread run this task, here or further down its stack? */
 static bool runs_here(const tl_future *future);
 
-/* Does it run any task of this executor? */
+/* Does it run any task of this executor, or a callback of one in a visit? */
 static bool runs_task_of(const tl_executor *executor);
+
+static inline void visit_begin(struct visit *visit, const tl_executor *executor)
+{
+	*visit = (struct visit){ executor, self.visit };
+	self.visit = visit;
+}
+
+static inline void visit_end(const struct visit *visit)
+{
+	self.visit = visit->below;
+}
 
 #endif

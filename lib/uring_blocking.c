@@ -45,7 +45,7 @@ static int blocking_poll(int fd, short events, int wake, int64_t deadline)
 /* Wait until fd (none: -1) is ready: 0; -ETIME at the deadline; -ECANCELED. */
 static int blocking_wait(tl_operation *operation, int fd, short events, int64_t deadline)
 {
-	struct lock *l = &operation->ring_->lock;
+	struct lock *l = &operation_ring(operation)->lock;
 	int wake = event_new();
 	if (wake < 0)
 		return wake;
@@ -154,14 +154,21 @@ static int blocking_do(tl_operation *operation)
 
 /* ---- Its task ------------------------------------------------------------------- */
 
+/* In each of its threads. */
+static void blocking_begin(void *ring)
+{
+	driven = ring;
+}
+
 static void *blocking_run(void *argument)
 {
 	tl_operation *operation = argument;
-	lock(&operation->ring_->lock);
+	tl_uring *ring = operation_ring(operation);
+	lock(&ring->lock);
 	bool asked = operation->asked_;
 	if (!asked)
-		operation_move(operation->ring_, operation, FLYING);
-	unlock(&operation->ring_->lock);
+		operation_move(ring, operation, FLYING);
+	unlock(&ring->lock);
 	operation->result_ = asked ? -ECANCELED : blocking_do(operation);
 	return NULL;
 }
@@ -171,7 +178,7 @@ static void blocking_ended(tl_future *future, void *context)
 {
 	tl_operation *operation = context;
 	tl_future_remove(future, &operation->ended_);
-	operations_end(operation->ring_, &operation, 1);
+	operations_end(operation_ring(operation), &operation, 1);
 }
 
 static int blocking_submit(tl_uring *ring, tl_operation *operation)

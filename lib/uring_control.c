@@ -23,7 +23,12 @@ static int options_check(const tl_uring_options *options)
 
 static int blocking_open(tl_uring *ring, unsigned threads)
 {
-	tl_options options = { .max_workers = threads, .name = ring->name };
+	tl_options options = {
+		.max_workers = threads,
+		.name = ring->name,
+		.on_start = blocking_begin,
+		.hook_context = ring,
+	};
 	ring->blocking = tl_adaptive_pool_create(&options);
 	return ring->blocking ? 0 : -errno;
 }

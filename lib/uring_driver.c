@@ -173,7 +173,7 @@ static bool driver_round(tl_uring *ring)
 /* ---- Its life ------------------------------------------------------------------- */
 
 /* Newer kernels are told more; older ones know only the last row. */
-static int driver_open(tl_uring *ring)
+static int driver_set_up(tl_uring *ring)
 {
 	static const unsigned flags[] = {
 		IORING_SETUP_CLAMP | IORING_SETUP_SINGLE_ISSUER |
@@ -195,10 +195,23 @@ static int driver_open(tl_uring *ring)
 	return error;
 }
 
+/* A filter may let rings be made and not be used: then no operation would ever end. */
+static int driver_open(tl_uring *ring)
+{
+	int error = driver_set_up(ring);
+	if (error)
+		return error;
+	error = io_uring_get_events(&ring->ring);
+	if (error < 0)
+		io_uring_queue_exit(&ring->ring);
+	return error < 0 ? error : 0;
+}
+
 static void *driver_main(void *argument)
 {
 	tl_uring *ring = argument;
 	thread_begin(ring->name);
+	driven = ring;
 	int error = driver_open(ring);
 	tl_future_set(&ring->opened, (void *)(intptr_t)error);
 	if (error)

@@ -2,6 +2,7 @@
 /* layer 7: uring_operation · setting up, submitting, cancelling and ending operations */
 #include "uring_ring.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 #include "clock.h"
@@ -28,10 +29,13 @@ static int operation_cancel(tl_future *future, void *context)
 {
 	(void)future;
 	tl_operation *operation = context;
-	uint32_t state = IDLE;
-	if (cas_acq_rel(&operation->state_, &state, (uint32_t)DROPPED))
-		return 0;
-	tl_uring *ring = operation->ring_;
+	tl_uring *ring;
+	do { /* none: a ring is about to refuse it, or has just done so */
+		uint32_t state = IDLE;
+		if (cas_acq_rel(&operation->state_, &state, (uint32_t)DROPPED))
+			return 0;
+		ring = operation_ring(operation);
+	} while (!ring);
 	if (!process_is(ring->process))
 		return -EOWNERDEAD;
 	lock(&ring->lock);
@@ -94,18 +98,24 @@ TL_API void tl_operation_connect(tl_operation *operation, int fd,
 	io_uring_prep_connect(&operation->sqe, fd, address, length);
 }
 
+/* A request has 32 bits for it, and 0 would be the answer to 4 GiB. */
+static size_t operation_size(size_t size)
+{
+	return size < INT_MAX ? size : INT_MAX;
+}
+
 TL_API void tl_operation_recv(tl_operation *operation, int fd, void *buffer, size_t size,
                               int flags)
 {
 	tl_operation_init(operation);
-	io_uring_prep_recv(&operation->sqe, fd, buffer, size, flags);
+	io_uring_prep_recv(&operation->sqe, fd, buffer, operation_size(size), flags);
 }
 
 TL_API void tl_operation_send(tl_operation *operation, int fd, const void *buffer,
                               size_t size, int flags)
 {
 	tl_operation_init(operation);
-	io_uring_prep_send(&operation->sqe, fd, buffer, size, flags);
+	io_uring_prep_send(&operation->sqe, fd, buffer, operation_size(size), flags);
 }
 
 /* The time is absolute, so that the way to the driver doesn't make it later. */
@@ -120,25 +130,46 @@ TL_API void tl_operation_timeout(tl_operation *operation, int64_t duration)
 
 /* ---- Submitting ----------------------------------------------------------------- */
 
+/* Away with it: it is IDLE again, or DROPPED. */
+static void operation_disown(tl_operation *operation)
+{
+	store_release(&operation->ring_, (tl_uring *)NULL);
+}
+
+/* It is this ring's, unless it is one's already: from then on its canceller goes there. */
+static int operation_own(tl_uring *ring, tl_operation *operation)
+{
+	tl_uring *none = NULL;
+	uint32_t state = IDLE;
+	if (!cas_acq_rel(&operation->ring_, &none, ring))
+		return -EBUSY;
+	store_relaxed(&operation->process_, ring->process);
+	if (cas_acq_rel(&operation->state_, &state, (uint32_t)WAITING))
+		return 0;
+	operation_disown(operation);
+	return -ECANCELED;
+}
+
 static int operation_accept(tl_uring *ring, tl_operation *operation)
 {
-	uint32_t state = IDLE;
 	if (!operation || operation->sqe.flags & SQE_REFUSED)
 		return -EINVAL;
 	if (ring->closed)
 		return -ESHUTDOWN;
-	operation->ring_ = ring;
-	if (!cas_acq_rel(&operation->state_, &state, (uint32_t)WAITING))
-		return state == DROPPED ? -ECANCELED : -EBUSY;
+	int error = operation_own(ring, operation);
+	if (error)
+		return error;
 	list_append(&ring->waiting, operation);
 	if (operation->references_)
 		fetch_add_relaxed(&operation->references_, 1u);
-	int error = ring->blocking ? blocking_submit(ring, operation) : 0;
+	if (ring->blocking)
+		error = blocking_submit(ring, operation);
 	if (error) {
 		list_remove(&ring->waiting, operation);
 		if (operation->references_)
 			fetch_sub_relaxed(&operation->references_, 1u);
-		store_relaxed(&operation->state_, (uint32_t)IDLE);
+		store_release(&operation->state_, (uint32_t)IDLE);
+		operation_disown(operation);
 		return error;
 	}
 	ring->submitted++;
@@ -238,12 +269,11 @@ static void operations_end(tl_uring *ring, tl_operation *const *operations, size
 		tl_future_set(&ring->empty, NULL);
 }
 
-/* The ring that has it; NULL if none has it, or not any more. */
-static tl_uring *operation_ring(const tl_operation *operation)
+/* Does a ring have it? That may be gone by now, so it isn't asked. */
+static bool operation_is_under_way(const tl_operation *operation)
 {
-	if (load_acquire(&operation->state_) < WAITING)
-		return NULL;
-	return tl_future_done(&operation->future) ? NULL : operation->ring_;
+	return load_acquire(&operation->state_) >= WAITING &&
+	       !tl_future_done(&operation->future);
 }
 
 TL_API int64_t tl_operation_result(tl_operation *operation, int64_t timeout)
@@ -251,11 +281,12 @@ TL_API int64_t tl_operation_result(tl_operation *operation, int64_t timeout)
 	void *value = NULL;
 	if (!operation)
 		return -EINVAL;
-	tl_uring *ring = operation_ring(operation);
-	if (ring && !process_is(ring->process))
-		return -EOWNERDEAD;
-	if (ring && timeout && is_driver(ring))
-		return -EDEADLK;
+	if (operation_is_under_way(operation)) {
+		if (!process_is(load_relaxed(&operation->process_)))
+			return -EOWNERDEAD;
+		if (timeout && driven && is_driver(operation_ring(operation)))
+			return -EDEADLK;
+	}
 	int error = tl_future_result(&operation->future, &value, timeout);
 	return error ? error : (intptr_t)value;
 }

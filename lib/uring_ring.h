@@ -95,9 +95,19 @@ static inline void operation_move(tl_uring *ring, tl_operation *operation, uint3
 		list_append(list_of(ring, operation), operation);
 }
 
+/* The ring whose operations this thread ends, if any: it is its driver, or makes blocking
+ * calls for it. Known without a look into the ring, which may be gone. */
+static __thread tl_uring *driven;
+
 static inline bool is_driver(const tl_uring *ring)
 {
-	return !ring->blocking && pthread_equal(ring->driver, pthread_self());
+	return driven == ring;
+}
+
+/* The ring that has it; another one that is asked to take it looks at the word, too. */
+static inline tl_uring *operation_ring(const tl_operation *operation)
+{
+	return load_acquire(&operation->ring_);
 }
 
 /* End the futures of n operations, whose results are known. */
@@ -122,5 +132,8 @@ static void driver_stop(tl_uring *ring);
  * eventfd. */
 static int blocking_submit(tl_uring *ring, tl_operation *operation);
 static void blocking_interrupt(tl_operation *operation);
+
+/* Each of these threads begins so. */
+static void blocking_begin(void *ring);
 
 #endif

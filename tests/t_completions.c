@@ -558,6 +558,50 @@ Test(completions, child_of_a_fork_is_told)
 	END_CLEAN();
 }
 
+/* With a queue of its own, in a task of its parent's: what is queued there is not its. */
+static int child_with_a_queue(void *unused)
+{
+	tl_completions *queue = tl_completions_create();
+	tl_future promise;
+	tl_completion taken;
+	(void)unused;
+	tl_future_init(&promise);
+	if (tl_completions_add(queue, &promise, NULL) ||
+	    tl_completions_take(queue, &taken, 1, 20 * MILLISECOND) != -ETIMEDOUT)
+		return 1;
+	tl_future_set(&promise, NULL);
+	if (tl_completions_take(queue, &taken, 1, TL_FOREVER) != 1)
+		return 2;
+	return tl_completions_destroy(queue) || other_threads(NULL, 0) ? 3 : 4;
+}
+
+struct forks {
+	tl_executor *pool;
+	tl_task queued[10];
+	int child;
+};
+
+static void *forks_above_queued_tasks(void *argument)
+{
+	struct forks *forks = argument;
+	for (int i = 0; i < 10; i++) {
+		tl_task_init(&forks->queued[i], identity, NULL);
+		tl_submit_quietly(forks->pool, &forks->queued[i]);
+	}
+	forks->child = in_child(child_with_a_queue, NULL);
+	return NULL;
+}
+
+Test(completions, child_of_a_fork_starts_nothing_of_its_parents_to_wait)
+{
+	tl_options options = { .max_workers = 4 };
+	struct forks forks = { .pool = tl_adaptive_pool_create(&options) };
+	tl_await(tl_submit(forks.pool, forks_above_queued_tasks, &forks));
+	cr_assert_eq(forks.child, 4);
+	tl_executor_destroy(forks.pool);
+	END_CLEAN();
+}
+
 Test(completions, bad_arguments_are_refused)
 {
 	tl_completions *queue = queue_new();

@@ -190,3 +190,21 @@ Test(kick, a_submit_that_waits_for_room_kicks_what_comes_quietly_beside_it)
 	tl_executor_destroy(pool);
 	END_CLEAN();
 }
+
+Test(kick, a_serial_queue_wakes_for_the_next_task_also_what_came_quietly)
+{
+	for (unsigned width = 1; width <= 2; width++) {
+		tl_executor *pool = parked(FIXED, 2);
+		tl_executor *serial = tl_serial_create(pool, width);
+		tl_task quiet[2], task;
+		atomic_long ran = 0;
+		submit_quietly(serial, quiet, (int)width, &ran);
+		tl_task_init(&task, add_one, &ran);
+		cr_assert_eq(tl_submit_task(serial, &task), 0);
+		cr_assert_eq(tl_future_wait(&task.future, TL_FOREVER), 0);
+		assert_soon(atomic_load(&ran) == (long)width + 1);
+		tl_executor_destroy(serial);
+		tl_executor_destroy(pool);
+	}
+	END_CLEAN();
+}

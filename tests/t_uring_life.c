@@ -28,10 +28,8 @@ static void chain_next(tl_future *future, void *context)
 		cr_assert_eq(tl_uring_submit(chain->ring, &chain->now), 0);
 		return;
 	}
-	chain->waited = tl_operation_result(&chain->other, MILLISECOND);
-	chain->destroyed = counts_of(chain->ring).blocking
-	                           ? -EDEADLK
-	                           : tl_uring_destroy(chain->ring);
+	chain->waited = tl_operation_result(&chain->other, TL_FOREVER);
+	chain->destroyed = tl_uring_destroy(chain->ring);
 	tl_future_set(&chain->over, NULL);
 }
 
@@ -49,8 +47,7 @@ Test(uring_life, callbacks_submit_the_next_and_do_not_wait)
 		tl_future_on_done(&chain.now.future, &chain.node);
 		cr_assert_eq(tl_uring_submit(ring, &chain.now), 0);
 		cr_assert_eq(tl_future_wait(&chain.over, TL_FOREVER), 0);
-		cr_assert_eq(chain.waited,
-		             counts_of(ring).blocking ? -ETIMEDOUT : -EDEADLK);
+		cr_assert_eq(chain.waited, -EDEADLK);
 		cr_assert_eq(chain.destroyed, -EDEADLK);
 		tl_future_cancel(&chain.other.future);
 		cr_assert_eq(result_of(&chain.other), -ECANCELED);
@@ -175,11 +172,11 @@ Test(uring_life, forked_child_has_none_of_the_parents)
 
 /* ---- A kernel that refuses ------------------------------------------------------- */
 
-static void refuse_rings(uint32_t error)
+static void refuse(uint32_t call, uint32_t error)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
@@ -188,10 +185,10 @@ static void refuse_rings(uint32_t error)
 	cr_assert_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
 }
 
-Test(uring_life, refused_ring_is_an_error_or_blocking_calls)
+static void assert_blocking_calls_instead(uint32_t call)
 {
 	int descriptors = descriptor_count();
-	refuse_rings(EPERM);
+	refuse(call, EPERM);
 	cr_assert_null(tl_uring_create(&(tl_uring_options){ .flags = TL_URING_STRICT }));
 	cr_assert_eq(errno, EPERM);
 	tl_uring *ring = tl_uring_create(NULL);
@@ -207,6 +204,16 @@ Test(uring_life, refused_ring_is_an_error_or_blocking_calls)
 	cr_assert_eq(tl_uring_destroy(ring), 0);
 	cr_assert_eq(descriptor_count(), descriptors);
 	END_CLEAN();
+}
+
+Test(uring_life, refused_ring_is_an_error_or_blocking_calls)
+{
+	assert_blocking_calls_instead(SYS_io_uring_setup);
+}
+
+Test(uring_life, ring_that_may_be_made_but_not_entered_is_refused)
+{
+	assert_blocking_calls_instead(SYS_io_uring_enter);
 }
 
 Test(uring_life, without_a_thread_there_is_no_ring)

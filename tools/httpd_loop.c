@@ -5,7 +5,8 @@
  * A stop first closes the door, then answers what has come in, and ends when no request
  * is under way and the open connections have been silent for a moment: what they might
  * still say came too late. When `grace` is over, or at a second signal, what is queued
- * or runs is cancelled, and its clients are told so (503).
+ * or runs is cancelled, and its clients are told so (503); who has not sent all of his
+ * request by then is left.
  */
 #include "httpd.h"
 
@@ -94,7 +95,7 @@ bool loop_run(struct server *server, const struct settings *settings, int signal
 		{ .fd = dispatch_descriptor(&server->dispatch), .events = POLLIN },
 		{ .fd = signals, .events = POLLIN },
 	};
-	int64_t stopped = 0, heard = 0;
+	int64_t stopped = 0, heard = 0, worked = 0;
 
 	for (;;) {
 		int count = poll(ready, 3, timeout_of(server));
@@ -112,7 +113,9 @@ bool loop_run(struct server *server, const struct settings *settings, int signal
 			heard = time;
 		if (time - stopped >= settings->grace * SECOND)
 			hurry(server);
-		if (server->under_way)
+		if (!server->hurried || server->dispatch.running)
+			worked = time;
+		if (server->under_way && time - worked < SILENCE)
 			continue;
 		if (server->hurried || time - heard >= SILENCE)
 			return !server->hurried;

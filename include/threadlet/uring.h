@@ -19,8 +19,9 @@
  * The other way round, ends of futures in a ring of your own: poll the descriptor of
  * a tl_completions there (io_uring_prep_poll_add).
  *
- * The conventions are those of threadlet.h. Callbacks of operations run on the driver:
- * they may submit operations, but must not wait for them.
+ * The conventions are those of threadlet.h. Callbacks of operations run on the driver (or
+ * on a thread for blocking calls, for which all that is said of the driver holds): they
+ * may submit operations, but must not wait for them.
  */
 #ifndef THREADLET_URING_H
 #define THREADLET_URING_H
@@ -60,6 +61,7 @@ struct tl_operation {
 	int32_t result_;
 	int wake_;
 	bool asked_, notified_;
+	uint32_t process_;
 	tl_task task_;
 	tl_callback ended_;
 };
@@ -110,7 +112,7 @@ TL_API void tl_operation_write(tl_operation *operation, int fd, const void *buff
 /* flags: 0, or IORING_FSYNC_DATASYNC. */
 TL_API void tl_operation_fsync(tl_operation *operation, int fd, unsigned flags);
 
-/* As accept4, connect, recv and send. */
+/* As accept4, connect, recv and send; the latter two with at most INT_MAX bytes. */
 TL_API void tl_operation_accept(tl_operation *operation, int fd, struct sockaddr *address,
                                 socklen_t *length, int flags);
 TL_API void tl_operation_connect(tl_operation *operation, int fd,

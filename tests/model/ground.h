@@ -255,9 +255,15 @@ struct note {
 	uint32_t search;
 };
 
+struct visit {
+	const tl_executor *executor;
+	struct visit *below;
+};
+
 struct local {
 	struct worker *worker;
 	struct frame *frame;
+	struct visit *visit;
 	struct magazine *loaded, *reserve;
 	uintptr_t submitted, step;
 	tl_callback *firing, *put_off;

@@ -74,6 +74,20 @@ static void goes_too_if_it_can(void)
 	go_if_it_can(1);
 }
 
+static void *start_inside(void *counter)
+{
+	int error = tl_start();
+	model_assert(!error || error == -ESHUTDOWN);
+	return count_run(counter);
+}
+
+static void goes_and_starts_inside(void)
+{
+	tl_future *future = tl_go(start_inside, &ran[0]);
+	model_assert(future);
+	tl_await(future);
+}
+
 static void sets_maximum(void)
 {
 	model_assert(tl_set_max_workers(1) == 0);
@@ -145,6 +159,8 @@ const struct model models[] = {
 	      sets_maximum),
 	MODEL("go-shutdown", "beside a shutdown", started, 2, 0, one_ran_or_stopped, goes,
 	      shuts_down),
+	MODEL("go-shutdown-inside", "from a task beside a shutdown", started, 1, 0,
+	      one_ran_or_stopped, goes_and_starts_inside, shuts_down),
 	MODEL("go-shutdown-twice", "before and after", one_thread, 1, 0, two_ran_one_pool,
 	      goes_twice, shuts_down),
 	MODEL("go-exit", "beside the exit", started, 2, 0, drained, goes_if_it_can,

@@ -100,9 +100,15 @@ struct frame {
 	int error;
 };
 
+struct visit {
+	const tl_executor *executor;
+	struct visit *below;
+};
+
 struct local {
 	struct worker *worker;
 	struct frame *frame;
+	struct visit *visit;
 	tl_callback *firing, *put_off;
 	bool fires;
 };
