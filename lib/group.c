@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "pending.h"
 #include "seek.h"
+#include "timers.h"
 #include "wait.h"
 
 TL_API int tl_group_init(tl_group *group, tl_executor *executor, tl_group *parent)
@@ -166,7 +167,7 @@ static int group_wait(tl_group *group, int64_t deadline)
 		uint64_t left = load_acquire(&group->left_);
 		uint32_t begun = load_acquire(&group->begun_);
 		uint64_t joined = load_acquire(&group->joined_);
-		int64_t until = deadline;
+		int64_t until = worker_naps(self.worker, deadline);
 		if (group_all_left(joined, left))
 			return 0;
 		if (helper && group_has_queued(joined, begun)) {
@@ -181,14 +182,17 @@ static int group_wait(tl_group *group, int64_t deadline)
 				continue;
 			}
 			int64_t wake = deadline_after(nap);
-			until = wake < deadline ? wake : deadline;
+			until = wake < until ? wake : until;
 			nap = nap < NAP_MOST ? 2 * nap : NAP_MOST;
 		}
 		if (!(left & WAITED) || (helper && !(joined & HELPED)))
 			group_await(group, helper);
-		else if (group_sleep(group, left, until) == -ETIMEDOUT &&
-		         until == deadline)
+		else if (group_sleep(group, left, until) != -ETIMEDOUT)
+			continue;
+		else if (until == deadline)
 			return group_is_empty(group) ? 0 : -ETIMEDOUT;
+		else
+			worker_has_napped(self.worker);
 	}
 }
 
