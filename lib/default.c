@@ -92,8 +92,19 @@ static int standard_start(void)
 	return error;
 }
 
+/* In a thread of it: a shutdown, which has the lock, may wait for this very task. */
+static tl_executor *standard_own(void)
+{
+	tl_executor *pool = self.worker ? self.worker->pool : NULL;
+	bool own = pool && pool == load_acquire(&standard.pool) && pool_is_ours(pool);
+	return own ? pool : NULL;
+}
+
 TL_API int tl_start(void)
 {
+	tl_executor *own = standard_own();
+	if (own)
+		return load_seq_cst(&own->closed) ? -ESHUTDOWN : 0;
 	standard_lock();
 	int error = standard_start();
 	standard_unlock();
@@ -115,8 +126,7 @@ TL_API tl_future *tl_go(tl_function *function, void *argument)
 				return future;
 			errno = saved;
 		}
-		/* A shutdown that is under way holds the lock, but not for its drain: a
-		 * task that it waits for may call this. */
+		/* A shutdown that is under way holds the lock: as in standard_own. */
 		if (why == ESHUTDOWN && self.worker && self.worker->pool == pool)
 			return fail_with(-ESHUTDOWN);
 		int error = tl_start();
@@ -128,8 +138,7 @@ TL_API tl_future *tl_go(tl_function *function, void *argument)
 TL_API int tl_shutdown(void)
 {
 	int error = 0;
-	tl_executor *pool = self.worker ? self.worker->pool : NULL;
-	if (pool && pool == load_acquire(&standard.pool) && pool_is_ours(pool))
+	if (standard_own())
 		return -EDEADLK;
 	standard_lock();
 	if (standard.pool && !standard.stopped) {
@@ -144,6 +153,9 @@ TL_API int tl_set_max_workers(unsigned workers)
 {
 	if (!workers || workers > TL_MAX_WORKERS)
 		return -EINVAL;
+	tl_executor *own = standard_own();
+	if (own)
+		return tl_executor_set_max_workers(own, workers);
 	standard_lock();
 	standard.max_workers = workers;
 	int error =
@@ -156,6 +168,9 @@ TL_API int tl_set_idle_timeout(int64_t timeout)
 {
 	if (timeout < 0)
 		return -EINVAL;
+	tl_executor *own = standard_own();
+	if (own)
+		return tl_executor_set_idle_timeout(own, timeout);
 	standard_lock();
 	standard.idle_timeout = timeout;
 	int error =
