@@ -26,6 +26,7 @@
 #include "event.h"
 #include "lock.h"
 #include "seek.h"
+#include "timers.h"
 #include "wait.h"
 
 struct tl_completions {
@@ -204,7 +205,10 @@ static int queue_wait(tl_completions *queue, uint32_t seen, int64_t deadline,
 	struct worker *blocked = thread_blocks();
 	int error = futex_wait(&queue->signal, seen, until);
 	thread_unblocks(blocked);
-	return until == deadline ? error : 0;
+	if (until == deadline)
+		return error;
+	worker_has_napped(worker);
+	return 0;
 }
 
 /* Whoever completes futures one after the other would have to wake us for each of the first

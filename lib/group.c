@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "pending.h"
 #include "seek.h"
+#include "timers.h"
 #include "wait.h"
 
 TL_API int tl_group_init(tl_group *group, tl_executor *executor, tl_group *parent)
@@ -131,13 +132,13 @@ static void group_await(tl_group *group, bool helper)
 		fetch_or_seq_cst(&group->joined_, HELPED);
 }
 
-static int group_sleep(tl_group *group, uint64_t left, int64_t deadline)
+static int group_sleep(tl_group *group, uint64_t left, int64_t until, int64_t deadline)
 {
 	bool noted = self.frame && deadline == TL_FOREVER;
 	if (noted && !circle_note_group(group))
 		return -EDEADLK;
 	struct worker *blocked = thread_blocks();
-	int error = futex_wait(group_futex(group), (uint32_t)left, deadline);
+	int error = futex_wait(group_futex(group), (uint32_t)left, until);
 	thread_unblocks(blocked);
 	if (noted)
 		circle_forget();
@@ -172,7 +173,7 @@ static int group_wait(tl_group *group, int64_t deadline)
 		uint64_t left = load_acquire(&group->left_);
 		uint32_t begun = load_acquire(&group->begun_);
 		uint64_t joined = load_acquire(&group->joined_);
-		int64_t until = deadline;
+		int64_t until = worker_naps(self.worker, deadline);
 		if (group_all_left(joined, left))
 			return 0;
 		if (helper && group_has_queued(joined, begun)) {
@@ -187,17 +188,20 @@ static int group_wait(tl_group *group, int64_t deadline)
 				continue;
 			}
 			int64_t wake = deadline_after(nap);
-			until = wake < deadline ? wake : deadline;
+			until = wake < until ? wake : until;
 			nap = nap < NAP_MOST ? 2 * nap : NAP_MOST;
 		}
 		if (!(left & WAITED) || (helper && !(joined & HELPED)))
 			group_await(group, helper);
 		else {
-			int error = group_sleep(group, left, until);
+			int error = group_sleep(group, left, until, deadline);
 			if (error == -EDEADLK)
 				return error;
-			if (error == -ETIMEDOUT && until == deadline)
+			if (error != -ETIMEDOUT)
+				continue;
+			if (until == deadline)
 				return group_is_empty(group) ? 0 : -ETIMEDOUT;
+			worker_has_napped(self.worker);
 		}
 	}
 }

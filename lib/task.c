@@ -170,7 +170,7 @@ static inline int64_t task_enqueue_as(tl_task *task, tl_executor *executor,
 			return -ECANCELED;
 		if (state_of(seen) != NEW)
 			return -EBUSY;
-		task->executor_ = executor;
+		store_relaxed(&task->executor_, executor); /* waiters may look at it */
 		store_relaxed(&task->process_, process_number());
 		store_relaxed(&task->hints_, 0u);
 		store_relaxed(&task->place_, (uintptr_t)0);

@@ -233,6 +233,29 @@ static void worker_fires_late(struct worker *worker, int64_t until)
 	worker_fires(worker, now > until ? now : until);
 }
 
+/* N */
+static int64_t worker_naps(struct worker *worker, int64_t deadline)
+{
+	struct timers *timers = worker ? load_seq_cst(&worker->pool->timers) : NULL;
+	if (LIKELY(!timers) || worker->pool->ordered || !pool_is_ours(worker->pool) ||
+	    load_seq_cst(&timers->keeper))
+		return deadline;
+	int64_t nap = deadline_after(LOOK_AGAIN_MOST);
+	int64_t nearest = load_seq_cst(&timers->nearest);
+	nap = nearest < nap ? nearest : nap;
+	return nap < deadline ? nap : deadline;
+}
+
+static void worker_has_napped(struct worker *worker)
+{
+	if (!worker || !pool_is_ours(worker->pool) || worker->pool->ordered ||
+	    !timers_unkept(worker->pool))
+		return;
+	worker_fires(worker, clock_now());
+	if (pool_has_work(worker->pool))
+		pool_signal(worker->pool);
+}
+
 /* Reading the clock takes some 20 ns: not before each of many short tasks. */
 static bool worker_looks_at_clock(struct worker *worker, int64_t *now)
 {

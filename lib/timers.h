@@ -35,7 +35,10 @@
  * after as many tasks as take some CLOCK_EVERY ns. A keeper doesn't retire while there
  * are timers. A worker that waits inside a task can't look; so a pool with timers has at
  * least one spare worker (but tl_worker_create: there all has to wait for that task). It
- * comes when somebody waits and nobody keeps the time.
+ * comes when somebody waits and nobody keeps the time. As it runs tasks, too, it may come to
+ * wait like the others: a worker that is about to wait while there is no keeper looks again
+ * when the next timer is due, and at intervals, since no adder can tell it (N). Whoever
+ * stops being the keeper comes to M first, so the last one that waits does that.
  *
  * The keeper that fires a timer runs its task itself, and before that wakes the next
  * keeper, if there are more timers and somebody is idle. Fired tasks go to the inbox, in
@@ -102,6 +105,10 @@ static bool worker_keeps_time(struct worker *worker, int64_t *until);
  * wait for whatever is in a queue: not for a task that this worker has in its hands. */
 static void worker_fires(struct worker *worker, int64_t now);
 static void worker_fires_late(struct worker *worker, int64_t until);
+
+/* A worker that is about to sleep inside a task: until when, at most; and afterwards. */
+static int64_t worker_naps(struct worker *worker, int64_t deadline);
+static void worker_has_napped(struct worker *worker);
 
 /* M: it is about to run a task; true: something is due. R: it has given up its place among
  * the threads. */

@@ -76,7 +76,7 @@ static int wait_run_queued(tl_future *future)
 	struct worker *worker = self.worker;
 	uint32_t word = load_acquire(&future->word_);
 	if (is_timed(word) && worker && worker->pool->ordered &&
-	    task_of(future)->executor_ == worker->pool)
+	    load_relaxed(&task_of(future)->executor_) == worker->pool)
 		return -EDEADLK; /* it will be queued behind this one */
 	bool cancelled = word & CANCEL;
 	if (state_of(word) != QUEUED || (cancelled && (!worker || word & GROUPED)))
@@ -88,7 +88,7 @@ static int wait_run_queued(tl_future *future)
 	if (worker)
 		ran = UNLIKELY(word & GROUPED)
 		              ? wait_claim_grouped(worker, task)
-		              : wait_claim(worker, task, task->executor_);
+		              : wait_claim(worker, task, load_relaxed(&task->executor_));
 	if (ran > 0)
 		wait_execute(worker, task);
 	if (ran || cancelled)
@@ -131,7 +131,7 @@ static int64_t wait_spin(tl_future *future)
 	if (state != QUEUED && state != RUNNING)
 		return 0;
 	uint32_t hints = load_relaxed(&task_of(future)->hints_);
-	bool ours = worker && task_of(future)->executor_ == worker->pool;
+	bool ours = worker && load_relaxed(&task_of(future)->executor_) == worker->pool;
 	ours = ours || (worker && (hints & HINT_SERIAL || word & GROUPED));
 	if (state == QUEUED && (ours || (hints & HINT_RUN)))
 		return 0;
@@ -172,10 +172,10 @@ static int wait_until(tl_future *future, int64_t deadline)
 			return -EAGAIN;
 		if (ran > 0)
 			continue;
-		int64_t until = deadline;
+		int64_t until = worker_naps(self.worker, deadline);
 		if (ran == -EAGAIN) {
 			int64_t next = deadline_after(nap);
-			until = next < deadline ? next : deadline;
+			until = next < until ? next : until;
 			nap = nap < NAP_MOST ? 2 * nap : NAP_MOST;
 		}
 		bool noted = self.frame && deadline == TL_FOREVER;
@@ -184,7 +184,9 @@ static int wait_until(tl_future *future, int64_t deadline)
 		int slept = wait_asleep(future, state_of(word), until);
 		if (noted)
 			circle_forget();
-		if (slept == -ETIMEDOUT && until == deadline)
+		if (slept == -ETIMEDOUT && until != deadline)
+			worker_has_napped(self.worker);
+		else if (slept == -ETIMEDOUT)
 			return has_ended(load_acquire(&future->word_)) ? 0 : -ETIMEDOUT;
 	}
 	return 0;

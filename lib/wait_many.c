@@ -11,6 +11,7 @@
 #include "blocking.h"
 #include "clock.h"
 #include "futex.h"
+#include "timers.h"
 #include "wait.h"
 
 struct latch {
@@ -77,7 +78,7 @@ static int latch_wait(tl_future *const *futures, struct latch *latch, int64_t de
 {
 	int64_t nap = NAP_FIRST;
 	while (!load_acquire(&latch->decided)) {
-		int64_t until = deadline;
+		int64_t until = worker_naps(self.worker, deadline);
 		int ran = run_queued(futures, latch->count, latch);
 		if (ran == -ENOMEM && !load_acquire(&latch->decided))
 			return -EAGAIN;
@@ -85,7 +86,7 @@ static int latch_wait(tl_future *const *futures, struct latch *latch, int64_t de
 			return ran;
 		if (ran == -EAGAIN) {
 			int64_t next = deadline_after(nap);
-			until = next < deadline ? next : deadline;
+			until = next < until ? next : until;
 			nap = nap < NAP_MOST ? 2 * nap : NAP_MOST;
 		}
 		struct worker *blocked = thread_blocks();
@@ -93,6 +94,8 @@ static int latch_wait(tl_future *const *futures, struct latch *latch, int64_t de
 		thread_unblocks(blocked);
 		if (error && until == deadline)
 			break;
+		if (error)
+			worker_has_napped(self.worker);
 	}
 	uint32_t decided = load_acquire(&latch->decided);
 	return decided ? (int)(decided - 1) : -ETIMEDOUT;

@@ -112,6 +112,30 @@ Test(default_executor, refuses_to_be_shut_down_by_its_own_task)
 	END_CLEAN();
 }
 
+static void *changes_settings(void *gate)
+{
+	tl_future *future;
+	gate_pass(gate);
+	while ((future = tl_go(identity, NULL))) /* until the shutdown has begun */
+		tl_future_release(future);
+	return VALUE(errno == ESHUTDOWN && tl_set_max_workers(2) == 0 &&
+	             tl_set_idle_timeout(SECOND) == 0 && tl_start() == -ESHUTDOWN);
+}
+
+Test(default_executor, its_tasks_may_change_it_while_a_shutdown_waits_for_them)
+{
+	struct gate gate = GATE;
+	pthread_t thread;
+	tl_future *future = tl_go(changes_settings, &gate);
+	assert_soon(atomic_load(&gate.inside) == 1);
+	cr_assert_eq(pthread_create(&thread, NULL, shut_down, NULL), 0);
+	gate_open(&gate);
+	assert_soon(tl_future_done(future));
+	cr_assert_eq(tl_await(future), VALUE(true));
+	pthread_join(thread, NULL);
+	END_CLEAN();
+}
+
 static struct {
 	atomic_long submitted, ran, refused, wrong;
 	atomic_int done;

@@ -194,6 +194,34 @@ Test(every, a_waiter_outside_may_run_it)
 
 /* ---- tl_submit_within ------------------------------------------------------------ */
 
+/* Each run is a submit of the same task, beside those who look at it. */
+static void *waits_for(void *future)
+{
+	return VALUE(tl_future_wait(future, TL_FOREVER));
+}
+
+static void *stops_after_many(void *count)
+{
+	return atomic_fetch_add((atomic_long *)count, 1) < scaled(2000) ? NULL
+	                                                                : tl_fail(-EIO);
+}
+
+Test(every, tasks_of_the_pool_wait_for_it)
+{
+	tl_executor *pool = executor_of(FIXED, 2, NULL);
+	atomic_long count = 0;
+	tl_future *waiters[4];
+	tl_future *every = tl_every(pool, MICROSECOND, stops_after_many, &count);
+	for (size_t i = 0; i < LENGTH(waiters); i++)
+		waiters[i] = tl_submit(pool, waits_for, every);
+	for (size_t i = 0; i < LENGTH(waiters); i++)
+		cr_assert_eq(tl_await(waiters[i]), VALUE(0));
+	cr_assert_null(tl_await(every));
+	cr_assert_eq(errno, EIO);
+	tl_executor_destroy(pool);
+	END_CLEAN();
+}
+
 Test(within, a_task_that_begins_in_time_runs_and_leaves_no_timer)
 {
 	for (int kind = 0; kind < KINDS; kind++) {

@@ -296,6 +296,65 @@ Test(timer, a_task_may_sleep_by_waiting_for_one_but_in_a_worker)
 	END_CLEAN();
 }
 
+/* More of them than the pool has workers, the spare one for timers included. */
+Test(timer, any_number_of_tasks_may_sleep_by_waiting_for_one)
+{
+	for (int kind = FIXED; kind < KINDS; kind++) {
+		tl_executor *pool = executor_of(kind, 2, NULL);
+		tl_future *tasks[10];
+		for (size_t i = 0; i < LENGTH(tasks); i++)
+			tasks[i] = tl_submit(pool, sleep_inside, pool);
+		for (size_t i = 0; i < LENGTH(tasks); i++)
+			assert_soon(tl_future_done(tasks[i]));
+		for (size_t i = 0; i < LENGTH(tasks); i++)
+			cr_assert_eq(tl_await(tasks[i]), VALUE(0));
+		tl_executor_destroy(pool);
+	}
+	END_CLEAN();
+}
+
+static void *sleep_for_any(void *executor)
+{
+	tl_future *future = tl_after(executor, SOON, identity, NULL);
+	int first = tl_wait(&future, 1, TL_ANY, TL_FOREVER);
+	tl_future_release(future);
+	return VALUE(first);
+}
+
+static void *sleep_for_completion(void *executor)
+{
+	tl_completion one;
+	tl_completions *completions = tl_completions_create();
+	tl_future *future = tl_after(executor, SOON, identity, NULL);
+	tl_completions_add(completions, future, NULL);
+	int taken = tl_completions_take(completions, &one, 1, TL_FOREVER);
+	tl_future_release(future);
+	tl_completions_destroy(completions);
+	return VALUE(taken - 1);
+}
+
+/* A pool of one: one waits for something else, one in the spare's place for its timer. */
+Test(timer, it_fires_while_all_wait_and_the_spare_one_too)
+{
+	static tl_function *const sleeps[] = { sleep_inside, sleep_for_any,
+		                               sleep_for_completion };
+	for (size_t i = 0; i < LENGTH(sleeps); i++) {
+		tl_executor *pool = tl_fixed_pool_create(1, NULL);
+		tl_future promise;
+		tl_future_init(&promise);
+		tl_await(tl_after(pool, 0, identity, NULL)); /* so there is a spare */
+		tl_future *other = tl_submit(pool, wait_for_promise, &promise);
+		assert_soon(stats_of(pool).blocked == 1);
+		tl_future *future = tl_submit(pool, sleeps[i], pool);
+		assert_soon(tl_future_done(future));
+		cr_assert_eq(tl_await(future), VALUE(0));
+		tl_future_set(&promise, NULL);
+		cr_assert_null(tl_await(other));
+		tl_executor_destroy(pool);
+	}
+	END_CLEAN();
+}
+
 Test(timer, a_pool_that_has_shrunk_keeps_one_thread_for_it)
 {
 	tl_options options = { .max_workers = 4, .idle_timeout = MICROSECOND };

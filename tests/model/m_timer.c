@@ -304,6 +304,23 @@ static void sleeps_inside(void)
 	finish_task(submit(sleep_inside, 0));
 }
 
+static void *other_sleep_inside(void *argument)
+{
+	finish(tl_after(pool, SOON, count_run, &ran[3]));
+	return count_run(argument);
+}
+
+static void other_sleeps_inside(void)
+{
+	finish_task(submit(other_sleep_inside, 2));
+}
+
+static void four_ran(void)
+{
+	for (unsigned i = 0; i < 4; i++)
+		model_assert(ran[i] == 1);
+}
+
 /* ---- The end -------------------------------------------------------------------- */
 
 static void destroys(void)
@@ -405,6 +422,8 @@ const struct model models[] = {
 	MODEL("timer-waits", "all workers wait inside", one, 2, two_ran, waits_inside,
 	      sets_the_end_of_it),
 	MODEL("timer-sleeps", "a task sleeps", one, 2, two_ran, sleeps_inside),
+	MODEL("timer-sleeps-two", "so does the spare", one, 1, four_ran, sleeps_inside,
+	      other_sleeps_inside),
 	MODEL("timer-close", "a shutdown beside setting it", one, 2, nothing_left,
 	      sets_beside_shutdown, shuts_down),
 	{ .name = "timer-close-due",
