@@ -632,7 +632,8 @@ typedef int tl_range_function(size_t begin, size_t end, void *context);
  * executor, the caller's thread takes part; from elsewhere it waits. 0; the first error
  * that a call has returned, and no further call is begun then; -ECANCELED when the
  * calling task is cancelled, or the executor cancels what is pending; errors as
- * tl_submit_task and tl_go. body must not wait for another range's call.
+ * tl_submit_task and tl_go. body must not wait for another range's call, nor call exit():
+ * the calls of other threads that share the loop would wait for it.
  */
 TL_API int tl_for(tl_executor *executor, size_t begin, size_t end,
                   tl_range_function *body, void *context);

@@ -168,6 +168,7 @@ static void *every_run(void *argument)
 {
 	struct timed *timed = argument;
 	void *value = timed_call(timed);
+	process_leave_child(timed->pool->process); /* its timers' lock may be held */
 	if (task_has_failed(value))
 		return value;
 	return every_again(timed) ? task_given_away() : tl_fail(-ECANCELED);

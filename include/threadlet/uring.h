@@ -185,8 +185,10 @@ TL_API int tl_uring_shutdown(tl_uring *ring, enum tl_shutdown_mode how, int64_t 
 
 /*
  * Cancel what is under way, wait until the kernel has let go of it, end the driver, free
- * the ring. 0 for NULL. -EDEADLK on the driver: nothing has changed then. In a forked child
- * -EOWNERDEAD: closes the child's descriptors of it, and leaves the rest.
+ * the ring, which nobody may use at the same time or later; its operations may be waited
+ * for and cancelled meanwhile. 0 for NULL. -EDEADLK on the driver: nothing has changed
+ * then. In a forked child -EOWNERDEAD: closes the child's descriptors of it, and leaves
+ * the rest.
  */
 TL_API int tl_uring_destroy(tl_uring *ring);
 
