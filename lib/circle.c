@@ -3,6 +3,7 @@
 #include "circle.h"
 
 #include "lock.h"
+#include "pool.h"
 
 static struct {
 	struct process_lock lock;
@@ -51,15 +52,44 @@ static void mark_stack(struct note *mine)
 	}
 }
 
-static bool leads_to(const struct note *mine, tl_future *future)
+/* The note of the worker that has this task in its own list. If that one waits for this very
+ * task, it is about to look again, and will run it. */
+static struct note *note_of_chosen(const tl_task *task, const struct note *from)
 {
-	while (state_of(load_acquire(&future->word_)) == RUNNING) {
-		struct note *note = load_relaxed(&future->value_);
+	int number = task_chosen_for(task);
+	if (number < 0)
+		return NULL;
+	for (struct note *note = circles.notes; note; note = note->next) {
+		struct worker *worker = note->worker;
+		if (worker && worker->pool == task->executor_ &&
+		    worker->index == (unsigned)number)
+			return note == from ? NULL : note;
+	}
+	return NULL;
+}
+
+/* The note of the thread that has to go on before what this one waits for can end. */
+static struct note *note_after(const struct note *from)
+{
+	tl_future *future = from->awaited;
+	uint32_t word = load_acquire(&future->word_);
+	if (state_of(word) == QUEUED)
+		return note_of_chosen(task_of(future), from);
+	struct note *note = load_relaxed(&future->value_);
+	return state_of(word) == RUNNING && note_stands(note) ? note : NULL;
+}
+
+/* In no more steps than there are notes: a submit may have closed a circle that doesn't
+ * pass here. Those in it have been woken to look again. */
+static bool leads_back(const struct note *mine)
+{
+	struct note *left = circles.notes;
+	for (const struct note *note = mine; left; left = left->next) {
+		note = note_after(note);
+		if (!note)
+			return false;
 		if (note == mine)
 			return true;
-		if (!note_stands(note))
-			return false;
-		future = note->awaited;
 	}
 	return false;
 }
@@ -69,12 +99,13 @@ static bool circle_note(tl_future *future)
 	struct note *mine = &self.note;
 	circles_lock();
 	mark_stack(mine);
-	bool closes = leads_to(mine, future);
-	if (!closes) {
-		mine->awaited = future;
-		mine->next = circles.notes;
-		circles.notes = mine;
-	}
+	mine->awaited = future;
+	mine->worker = self.worker;
+	mine->next = circles.notes;
+	circles.notes = mine;
+	bool closes = leads_back(mine);
+	if (closes)
+		circles.notes = mine->next;
 	circles_unlock();
 	return !closes;
 }

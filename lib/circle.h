@@ -12,6 +12,10 @@
  * stays. value_ is believed only in a task that runs, and only when it is the address of
  * a note that stands: in any other task it is a result, or an old address.
  *
+ * A task that was submitted to a chosen worker, and is queued, can't begin before that
+ * worker's innermost wait ends. So the walk goes on with what that worker waits for; unless it is
+ * this task, which it would run in its wait.
+ *
  * Branches of forks are left out: their task goes on when they have ended, elsewhere, and
  * would still be said to be on this stack.
  *

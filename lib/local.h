@@ -18,6 +18,7 @@ struct frame {
 /* What this thread waits for inside a task: circle.h. */
 struct note {
 	tl_future *awaited;
+	struct worker *worker; /* whose thread this is */
 	struct note *next;
 };
 

@@ -29,6 +29,7 @@
 #include "timers.c"
 #include "worker.c"
 
+#include "chosen.c"
 #include "control.c"
 #include "executor.c"
 #include "join.c"

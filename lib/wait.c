@@ -58,6 +58,9 @@ static inline int wait_claim(struct worker *worker, tl_task *task, tl_executor *
 		return 0;
 	if (worker->pool->ordered)
 		return self.frame ? -EDEADLK : 0;
+	int chosen = task_chosen_for(task);
+	if (UNLIKELY(chosen >= 0) && chosen != (int)worker->index)
+		return 0;
 	return pool_claim(worker->pool, task) ? 1 : -EAGAIN;
 }
 
@@ -178,7 +181,7 @@ static int wait_until(tl_future *future, int64_t deadline)
 			until = next < deadline ? next : deadline;
 			nap = nap < NAP_MOST ? 2 * nap : NAP_MOST;
 		}
-		bool noted = self.frame && deadline == TL_FOREVER;
+		bool noted = self.frame && until == TL_FOREVER;
 		if (noted && !circle_note(future))
 			return -EDEADLK;
 		int slept = wait_asleep(future, state_of(word), until);

@@ -74,6 +74,9 @@ static void worker_execute(struct worker *worker, tl_task *task)
 static bool worker_search(struct worker *worker)
 {
 	tl_executor *pool = worker->pool;
+	if (UNLIKELY(
+		    overflow_count(&worker->chosen))) /* a later one comes with a claim */
+		return true;
 	if (pool->spin > 0 && worker_take_role(worker)) {
 		int64_t end = clock_now() + pool->spin;
 		int64_t looks = pool->spin / LOOK_LEAST;
@@ -137,10 +140,12 @@ static void worker_comes(struct worker *worker)
 		fetch_sub_seq_cst(&pool->coming, 1u);
 }
 
-static int64_t worker_deadline(tl_executor *pool)
+static int64_t worker_deadline(struct worker *worker)
 {
+	tl_executor *pool = worker->pool;
 	int64_t timeout = load_relaxed(&pool->idle_timeout);
-	if (load_seq_cst(&pool->threads) <= load_relaxed(&pool->min_workers))
+	if (load_seq_cst(&pool->threads) <= load_relaxed(&pool->min_workers) ||
+	    !worker_may_go(worker))
 		return TL_FOREVER;
 	return deadline_after(timeout);
 }
@@ -199,7 +204,7 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 			if (load_seq_cst(&pool->finished))
 				continue;
 		}
-		int64_t until = worker_deadline(pool);
+		int64_t until = worker_deadline(worker);
 		bool keeps = UNLIKELY(load_seq_cst(&pool->timers) != NULL) &&
 		             worker_keeps_time(worker, &until);
 		if (worker_park(worker, until))

@@ -247,6 +247,7 @@ struct frame {
 
 struct note {
 	tl_future *awaited;
+	struct worker *worker;
 	struct note *next;
 };
 
