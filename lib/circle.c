@@ -56,7 +56,7 @@ static void mark_stack(struct note *mine)
  * task, it is about to look again, and will run it. */
 static struct note *note_of_chosen(const tl_task *task, const struct note *from)
 {
-	int number = task_chosen_for(task);
+	int number = task_chosen_for(task, load_acquire(&task->place_));
 	if (number < 0)
 		return NULL;
 	for (struct note *note = circles.notes; note; note = note->next) {

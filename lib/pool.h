@@ -177,11 +177,11 @@ static inline unsigned hints_worker(uint32_t hints)
 	return hints >> HINT_WORKER & (TL_MAX_WORKERS - 1);
 }
 
-/* In which worker's own list is it? -1: in none; before it is in its place nothing is known. What
- * is there is run by that worker, or ends there. */
-static inline int task_chosen_for(const tl_task *task)
+/* In which worker's own list is it, if this is its place? -1: in none. Only in its place what
+ * hints_ says is known; there it stays until that worker runs it, or it ends. */
+static inline int task_chosen_for(const tl_task *task, uintptr_t place)
 {
-	if (LIKELY(place_kind(load_acquire(&task->place_)) != PLACE_OVERFLOW))
+	if (LIKELY(place_kind(place) != PLACE_OVERFLOW))
 		return -1;
 	uint32_t hints = load_relaxed(&task->hints_);
 	return hints & HINT_CHOSEN ? (int)hints_worker(hints) : -1;
@@ -240,6 +240,10 @@ static bool pool_has_forks(tl_executor *pool);
 
 /* Take this very task out of where it is queued. The pool must be known to live. */
 static bool pool_claim(tl_executor *pool, tl_task *task);
+
+/* The same at a place that has been looked at: with two looks it might have come there in
+ * between. */
+static bool pool_claim_at(tl_executor *pool, tl_task *task, uintptr_t place);
 
 /* threads.c: count among the live threads of a pool that can't end before that, so that
  * it isn't freed before the letting go. */

@@ -61,7 +61,11 @@ static struct overflow *pool_list_of(tl_executor *pool, const tl_task *task)
 
 static bool pool_claim(tl_executor *pool, tl_task *task)
 {
-	uintptr_t place = load_acquire(&task->place_);
+	return pool_claim_at(pool, task, load_acquire(&task->place_));
+}
+
+static bool pool_claim_at(tl_executor *pool, tl_task *task, uintptr_t place)
+{
 	switch (place_kind(place)) {
 	case PLACE_INBOX: return inbox_claim(&pool->inbox, place_spot(place), task);
 	case PLACE_RING: return ring_claim(place_pointer(place), task);

@@ -74,8 +74,8 @@ static void worker_execute(struct worker *worker, tl_task *task)
 static bool worker_search(struct worker *worker)
 {
 	tl_executor *pool = worker->pool;
-	if (UNLIKELY(
-		    overflow_count(&worker->chosen))) /* a later one comes with a claim */
+	/* What comes to its own list after this look comes with a claim. */
+	if (UNLIKELY(overflow_count(&worker->chosen)))
 		return true;
 	if (pool->spin > 0 && worker_take_role(worker)) {
 		int64_t end = clock_now() + pool->spin;
