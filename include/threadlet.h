@@ -468,7 +468,8 @@ TL_API int tl_future_fail(tl_future *future, int error);
  * Wait until it has ended in any way: 0, or -ETIMEDOUT; a later wait may still
  * succeed. -EDEADLK in a worker (tl_worker_create) that waits for a task queued
  * behind it, in a task that waits for itself, and, with TL_FOREVER, in the last one of
- * tasks that wait for each other in a circle. Inside a task of a pool, waiting for a task
+ * tasks that wait for each other in a circle: for tasks that run, for such as are queued
+ * behind one of the circle in a worker or a serial queue of width 1, for groups. Inside a task of a pool, waiting for a task
  * still queued in that pool runs it here, now, on this stack: -EAGAIN if no stack is left
  * for that (64 KiB, or a quarter of a small stack).
  */
@@ -551,8 +552,8 @@ TL_API int tl_group_submit_task(tl_group *group, tl_task *task);
 /*
  * Wait until all tasks submitted to the group have ended: 0, or the first error of one of
  * them; -ECANCELED is reported if there was no other. Or -ETIMEDOUT, after which a later
- * wait may succeed; -EDEADLK in a task of this group, and in a worker (tl_worker_create)
- * that waits for its own; -EAGAIN when no stack is left to run one of its tasks
+ * wait may succeed; -EDEADLK in a task of this group, in a worker (tl_worker_create)
+ * that waits for its own, and in a circle as above; -EAGAIN when no stack is left to run one of its tasks
  * (tl_group_done tells whether a task failed with that or the wait did). After any other answer nothing of ours touches the group: its
  * memory is yours, unless others wait for it or submit to it still; it may be used
  * again. Inside a task of the group's pool, queued tasks of the group are run here, one

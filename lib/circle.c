@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* layer 4: circle · tasks that wait for each other in a circle */
+/* layer 6: circle · tasks that wait for each other in a circle */
 #include "circle.h"
 
 #include "lock.h"
-#include "pool.h"
+#include "serial.h"
 
 static struct {
 	struct process_lock lock;
 	struct note *notes;
+	struct note *todo; /* come to, and not yet followed, in this search */
+	uint32_t search;
 } circles;
 
 /* The threads of a parent process wait for nothing here. */
@@ -52,71 +54,133 @@ static void mark_stack(struct note *mine)
 	}
 }
 
-/* The note of the worker that has this task in its own list. If that one waits for this very
- * task, it is about to look again, and will run it. */
-static struct note *note_of_chosen(const tl_task *task, const struct note *from)
+static void come_to(struct note *note)
 {
+	if (note->search == circles.search)
+		return;
+	note->search = circles.search;
+	note->todo = circles.todo;
+	circles.todo = note;
+}
+
+/* Whose queued task this note waits for, if that runs them one at a time and in order; it
+ * may be gone. */
+static const tl_executor *queue_of(const struct note *note)
+{
+	const tl_group *group = note->group;
+	if (group)
+		return group_has_queued(load_acquire(&group->joined_),
+		                        load_acquire(&group->begun_))
+		               ? group->executor_
+		               : NULL;
+	uint32_t word = load_acquire(&note->future->word_);
+	const tl_task *task = task_of(note->future);
+	bool ordered = state_of(word) == QUEUED && !(word & GROUPED) &&
+	               (load_relaxed(&task->hints_) & HINT_ORDERED);
+	return ordered ? task->executor_ : NULL;
+}
+
+static bool is_ordered(tl_executor *executor)
+{
+	return executor_is_serial(executor) ? serial_of(executor)->width == 1
+	                                    : executor->ordered;
+}
+
+/* Does it wait for a task that only the worker that sleeps there may run? If that is itself, it
+ * is about to look again, and runs it. */
+static bool is_chosen_for(const struct note *note, const struct note *other)
+{
+	struct worker *worker = other->worker;
+	if (!worker || !note->future || other == note ||
+	    state_of(load_acquire(&note->future->word_)) != QUEUED)
+		return false;
+	const tl_task *task = task_of(note->future);
 	int number = task_chosen_for(task, load_acquire(&task->place_));
-	if (number < 0)
-		return NULL;
-	for (struct note *note = circles.notes; note; note = note->next) {
-		struct worker *worker = note->worker;
-		if (worker && worker->pool == task->executor_ &&
-		    worker->index == (unsigned)number)
-			return note == from ? NULL : note;
-	}
-	return NULL;
+	return number == (int)worker->index && task->executor_ == worker->pool;
 }
 
-/* The note of the thread that has to go on before what this one waits for can end. */
-static struct note *note_after(const struct note *from)
+/* Does what this note waits for wait for a task on that one's stack? */
+static bool waits_for(const struct note *note, const struct note *other)
 {
-	tl_future *future = from->awaited;
-	uint32_t word = load_acquire(&future->word_);
-	if (state_of(word) == QUEUED)
-		return note_of_chosen(task_of(future), from);
-	struct note *note = load_relaxed(&future->value_);
-	return state_of(word) == RUNNING && note_stands(note) ? note : NULL;
-}
-
-/* In no more steps than there are notes: a submit may have closed a circle that doesn't
- * pass here. Those in it have been woken to look again. */
-static bool leads_back(const struct note *mine)
-{
-	struct note *left = circles.notes;
-	for (const struct note *note = mine; left; left = left->next) {
-		note = note_after(note);
-		if (!note)
-			return false;
-		if (note == mine)
+	if (is_chosen_for(note, other))
+		return true;
+	const tl_executor *queue = queue_of(note);
+	const struct frame *frame = queue || note->group ? other->frames : NULL;
+	for (; frame; frame = frame->below) {
+		if (note->group && group_has(note->group, frame->task))
+			return true;
+		tl_executor *executor = task_executor(frame->task);
+		if (queue && executor == queue && is_ordered(executor))
 			return true;
 	}
 	return false;
 }
 
-static bool circle_note(tl_future *future)
+static void follow(const struct note *note)
+{
+	if (note->future && state_of(load_acquire(&note->future->word_)) == RUNNING) {
+		struct note *next = load_relaxed(&note->future->value_);
+		if (note_stands(next))
+			come_to(next);
+		return;
+	}
+	for (struct note *other = circles.notes; other; other = other->next)
+		if (waits_for(note, other))
+			come_to(other);
+}
+
+static bool leads_back(const struct note *mine)
+{
+	circles.search++;
+	circles.todo = NULL;
+	follow(mine);
+	while (circles.todo) {
+		struct note *note = circles.todo;
+		if (note == mine)
+			return true;
+		circles.todo = note->todo;
+		follow(note);
+	}
+	return false;
+}
+
+static void take_back(struct note *mine)
+{
+	struct note **link = &circles.notes;
+	while (*link && *link != mine)
+		link = &(*link)->next;
+	if (*link)
+		*link = mine->next;
+}
+
+static bool take_note(tl_future *future, const tl_group *group)
 {
 	struct note *mine = &self.note;
 	circles_lock();
 	mark_stack(mine);
-	mine->awaited = future;
-	mine->worker = self.worker;
-	mine->next = circles.notes;
+	*mine = (struct note){ future,        group, self.frame,    self.worker,
+		               circles.notes, NULL,  circles.search };
 	circles.notes = mine;
 	bool closes = leads_back(mine);
 	if (closes)
-		circles.notes = mine->next;
+		take_back(mine);
 	circles_unlock();
 	return !closes;
 }
 
+static bool circle_note(tl_future *future)
+{
+	return take_note(future, NULL);
+}
+
+static bool circle_note_group(const tl_group *group)
+{
+	return take_note(NULL, group);
+}
+
 static void circle_forget(void)
 {
-	struct note **link = &circles.notes;
 	circles_lock();
-	while (*link && *link != &self.note)
-		link = &(*link)->next;
-	if (*link)
-		*link = self.note.next;
+	take_back(&self.note);
 	circles_unlock();
 }

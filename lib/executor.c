@@ -64,7 +64,9 @@ static void executor_configure(tl_executor *pool, enum kind kind, unsigned min,
 	pool->max_pending = options->max_pending;
 	pool->when_full = options->when_full;
 	pool->full_timeout = options->full_timeout ? options->full_timeout : TL_FOREVER;
-	pool->hints = hints_make((options->flags & TL_WAITERS_RUN) && kind != WORKER,
+	pool->hints = hints_make(kind == WORKER                    ? HINT_ORDERED
+	                         : options->flags & TL_WAITERS_RUN ? HINT_RUN
+	                                                           : 0,
 	                         options->spin ? pool->spin : 0);
 }
 

@@ -11,6 +11,7 @@
 #include "group.h"
 
 #include "blocking.h"
+#include "circle.h"
 #include "clock.h"
 #include "pending.h"
 #include "seek.h"
@@ -132,9 +133,14 @@ static void group_await(tl_group *group, bool helper)
 
 static int group_sleep(tl_group *group, uint64_t left, int64_t deadline)
 {
+	bool noted = self.frame && deadline == TL_FOREVER;
+	if (noted && !circle_note_group(group))
+		return -EDEADLK;
 	struct worker *blocked = thread_blocks();
 	int error = futex_wait(group_futex(group), (uint32_t)left, deadline);
 	thread_unblocks(blocked);
+	if (noted)
+		circle_forget();
 	return error;
 }
 
@@ -186,9 +192,13 @@ static int group_wait(tl_group *group, int64_t deadline)
 		}
 		if (!(left & WAITED) || (helper && !(joined & HELPED)))
 			group_await(group, helper);
-		else if (group_sleep(group, left, until) == -ETIMEDOUT &&
-		         until == deadline)
-			return group_is_empty(group) ? 0 : -ETIMEDOUT;
+		else {
+			int error = group_sleep(group, left, until);
+			if (error == -EDEADLK)
+				return error;
+			if (error == -ETIMEDOUT && until == deadline)
+				return group_is_empty(group) ? 0 : -ETIMEDOUT;
+		}
 	}
 }
 

@@ -15,11 +15,14 @@ struct frame {
 	int error; /* recorded by tl_fail; or FORKED: task.h */
 };
 
-/* What this thread waits for inside a task: circle.h. */
+/* What this thread waits for inside a task, one of the two: circle.h. */
 struct note {
-	tl_future *awaited;
-	struct worker *worker; /* whose thread this is */
-	struct note *next;
+	tl_future *future;
+	const tl_group *group;
+	const struct frame *frames; /* its stack */
+	struct worker *worker;      /* whose thread this is */
+	struct note *next, *todo;
+	uint32_t search; /* in which it was come to last */
 };
 
 struct local {

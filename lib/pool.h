@@ -149,22 +149,23 @@ static inline bool pool_is_ours(const tl_executor *pool)
 #endif
 
 /* What a task carries of its pool's options and of its queue, for those who wait for it and
- * may not touch the pool: bits 0-3 below; 4-13 the number of the worker that was chosen;
+ * may not touch the pool: bits 0-4 below; 5-14 the number of the worker that was chosen;
  * above them for how long to watch it, in units. */
 #define HINT_RUN UINT32_C(1) /* they may run it */
 #define HINT_SERIAL UINT32_C(2)
 #define HINT_URGENT UINT32_C(4)
-#define HINT_CHOSEN UINT32_C(8)
-#define HINT_WORKER 4
-#define HINT_SPIN 14
+#define HINT_ORDERED UINT32_C(8) /* a worker's, or a serial queue's of width 1 */
+#define HINT_CHOSEN UINT32_C(16)
+#define HINT_WORKER 5
+#define HINT_SPIN 15
 #define HINT_SPIN_UNIT INT64_C(2048) /* ns */
-#define HINT_SPIN_MOST INT64_C(500000000)
+#define HINT_SPIN_MOST INT64_C(250000000)
 
-static inline uint32_t hints_make(bool run, int64_t spin)
+static inline uint32_t hints_make(uint32_t kind, int64_t spin)
 {
 	spin = spin < HINT_SPIN_MOST ? spin : HINT_SPIN_MOST;
 	return (uint32_t)((spin + HINT_SPIN_UNIT - 1) / HINT_SPIN_UNIT) << HINT_SPIN |
-	       run;
+	       kind;
 }
 
 static inline int64_t hints_spin(uint32_t hints)

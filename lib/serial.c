@@ -154,7 +154,8 @@ static int serial_submit(struct serial *serial, tl_task *task, bool wake)
 	bool pushed = false;
 	if (UNLIKELY(!process_is(serial->owner)))
 		return -EOWNERDEAD;
-	store_relaxed(&task->hints_, (pool->hints & ~HINT_RUN) | HINT_SERIAL);
+	uint32_t hints = (pool->hints & ~HINT_RUN) | HINT_SERIAL;
+	store_relaxed(&task->hints_, serial->width == 1 ? hints | HINT_ORDERED : hints);
 	lock(&serial->list.lock);
 	if (serial->closed || load_relaxed(&pool->closed)) {
 		error = -ESHUTDOWN;

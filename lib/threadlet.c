@@ -11,7 +11,6 @@
 #include "future.c"
 #include "task.c"
 
-#include "circle.c"
 #include "queues.c"
 #include "sleep.c"
 
@@ -30,6 +29,7 @@
 #include "worker.c"
 
 #include "chosen.c"
+#include "circle.c"
 #include "control.c"
 #include "executor.c"
 #include "join.c"

@@ -182,7 +182,7 @@ static int wait_until(tl_future *future, int64_t deadline)
 			until = next < deadline ? next : deadline;
 			nap = nap < NAP_MOST ? 2 * nap : NAP_MOST;
 		}
-		bool noted = self.frame && until == TL_FOREVER;
+		bool noted = self.frame && deadline == TL_FOREVER;
 		if (noted && !circle_note(future))
 			return -EDEADLK;
 		int slept = wait_asleep(future, state_of(word), until);

@@ -174,8 +174,8 @@ static void take_some(tl_future *const *futures, unsigned n, unsigned random)
 	did(&count.queues);
 	if (below(&random, 4) == 0) {
 		int descriptor = tl_completions_descriptor(queue);
-		CHECK(descriptor >= 0 ||
-		      descriptor == -EMFILE); /* which queues do without */
+		/* There may be none to be had: the queue does without. */
+		CHECK(descriptor >= 0 || descriptor == -EMFILE);
 	}
 	for (unsigned i = 0; i < n; i++) {
 		if (!futures[i])

@@ -246,9 +246,12 @@ struct frame {
 };
 
 struct note {
-	tl_future *awaited;
+	tl_future *future;
+	const tl_group *group;
+	const struct frame *frames;
 	struct worker *worker;
-	struct note *next;
+	struct note *next, *todo;
+	uint32_t search;
 };
 
 struct local {
