@@ -636,7 +636,8 @@ TL_API bool tl_cancel_requested(void);
  * among the pool's, up to spare_workers of them. If tasks are queued, or come later, an
  * idle worker or a spare thread takes its place at once; with nothing queued nothing is
  * started. When it is back one thread is too many: the first that is done with its task
- * steps aside, and is the next spare, for idle_timeout. True if the place is one that may
+ * (in a fixed pool, with what it has: of those that stood in) steps aside, and is the next
+ * spare, for idle_timeout. True if the place is one that may
  * be taken; false, and nothing to it, outside of the tasks of pools with spare_workers
  * (so in a worker too, and in a waiter that helps). Sections nest, and end in the task that
  * began them; a wait inside of one runs what it waits for as any wait does.
