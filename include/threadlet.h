@@ -344,6 +344,31 @@ TL_API int tl_kick(tl_executor *executor);
 TL_API int tl_submit_urgently(tl_executor *executor, tl_task *task);
 
 /*
+ * As tl_submit_task, but the task is run by that very worker of a fixed pool, for what
+ * belongs to one thread: shards, caches, contexts. Those for the same worker are begun in
+ * the order of submission, before what else is queued; urgent ones go ahead of them, and
+ * after 17 such tasks a worker looks for one of the others first. While the worker is in
+ * a task, waiting ones too, they wait for it. No spare worker takes its place for them,
+ * nor a thread that waits for one (TL_WAITERS_RUN); but a wait, in a task of that worker,
+ * for one of them runs it there and at once. Waits without a deadline that close a circle,
+ * each for a task that is queued behind another of these waits, are -EDEADLK for one of
+ * them.
+ * Wakes that worker if it sleeps. With TL_FULL_RUN there is nobody to run it when max_pending
+ * is reached: -EAGAIN. Takes a lock for some instructions. For tl_worker_create: worker 0,
+ * as tl_submit_task. Errors as tl_submit_task; -EINVAL also for a serial queue, an adaptive
+ * pool (its workers come and go), a number that isn't below that of the pool's workers.
+ */
+TL_API int tl_submit_to(tl_executor *executor, unsigned worker, tl_task *task);
+
+/*
+ * The number of the calling worker within its executor, as in its thread's name: in tasks,
+ * callbacks and hooks that it runs. -1 in any other thread. In a fixed pool those that stand
+ * in for others (spare_workers) have numbers from `workers` on; in an adaptive one a number
+ * is given again when its worker has ended.
+ */
+TL_API int tl_worker_number(void);
+
+/*
  * As tl_submit, but the task is cancelled (-ECANCELED, not -ETIMEDOUT, which is that of a
  * wait) if it has not begun within `timeout`; also in a shutdown that drains. If all
  * workers are busy its waiters hear of that late, but it is never begun too late.
@@ -612,7 +637,8 @@ TL_API bool tl_cancel_requested(void);
  * among the pool's, up to spare_workers of them. If tasks are queued, or come later, an
  * idle worker or a spare thread takes its place at once; with nothing queued nothing is
  * started. When it is back one thread is too many: the first that is done with its task
- * steps aside, and is the next spare, for idle_timeout. True if the place is one that may
+ * (in a fixed pool, with what it has: of those that stood in) steps aside, and is the next
+ * spare, for idle_timeout. True if the place is one that may
  * be taken; false, and nothing to it, outside of the tasks of pools with spare_workers
  * (so in a worker too, and in a waiter that helps). Sections nest, and end in the task that
  * began them; a wait inside of one runs what it waits for as any wait does.

@@ -15,7 +15,8 @@
  * the blocked worker has in its own ring and range is stolen as from any other.
  *
  * At the end blocked - 1, and nothing else: if that leaves one thread too many, the first
- * that is done with its task finds out, and steps aside (worker.c, reserve.h).
+ * that is done with its task finds out, and steps aside (worker.c, reserve.h). Of a fixed pool
+ * its own workers stay (worker_may_go): there it is the first that stood in.
  */
 #ifndef TL_BLOCKING_H
 #define TL_BLOCKING_H

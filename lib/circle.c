@@ -86,9 +86,24 @@ static bool is_ordered(tl_executor *executor)
 	                                    : executor->ordered;
 }
 
+/* Does it wait for a task that only the worker that sleeps there may run? If that is itself, it
+ * is about to look again, and runs it. */
+static bool is_chosen_for(const struct note *note, const struct note *other)
+{
+	struct worker *worker = other->worker;
+	if (!worker || !note->future || other == note ||
+	    state_of(load_acquire(&note->future->word_)) != QUEUED)
+		return false;
+	const tl_task *task = task_of(note->future);
+	int number = task_chosen_for(task, load_acquire(&task->place_));
+	return number == (int)worker->index && task->executor_ == worker->pool;
+}
+
 /* Does what this note waits for wait for a task on that one's stack? */
 static bool waits_for(const struct note *note, const struct note *other)
 {
+	if (is_chosen_for(note, other))
+		return true;
 	const tl_executor *queue = queue_of(note);
 	const struct frame *frame = queue || note->group ? other->frames : NULL;
 	for (; frame; frame = frame->below) {
@@ -143,7 +158,7 @@ static bool take_note(tl_future *future, const tl_group *group)
 	struct note *mine = &self.note;
 	circles_lock();
 	mark_stack(mine);
-	*mine = (struct note){ future,        group, self.frame,
+	*mine = (struct note){ future,        group, self.frame,    self.worker,
 		               circles.notes, NULL,  circles.search };
 	circles.notes = mine;
 	bool closes = leads_back(mine);

@@ -10,6 +10,8 @@
  *   a queued one, of a    every note that has a task of the same executor on its stack:
  *   worker, or a serial   that one has to end before this one begins
  *   queue of width 1
+ *   a queued one, of a    the note of that worker, which begins it after its wait; but
+ *   chosen worker         not if that waits for this very task, and so runs it
  *   a group               every note with a task of it; and if its executor is a worker
  *                         and some are queued, as above
  *
@@ -28,7 +30,8 @@
  * would still be said to be on this stack.
  *
  * Complete (for tasks without forks): whoever is last to take a note in a circle finds
- * those of all the others.
+ * those of all the others. (But for one moment: who waits in one pool for a task that is
+ * just being pushed to a chosen worker of another one finds it in no list yet.)
  *
  * Waits with a deadline take no note: they end by themselves. Nor do waits for any of
  * several: another one may end. The price is paid where a thread goes to sleep inside a

@@ -51,7 +51,7 @@ TL_API int tl_executor_set_idle_timeout(tl_executor *executor, int64_t timeout)
 static void stats_of_worker(struct worker *worker, tl_stats *s, uint64_t *begun)
 {
 	struct counters *c = &worker->counters;
-	s->submitted += load_relaxed(&c->local);
+	s->submitted += load_relaxed(&c->local) + load_relaxed(&worker->chosen.pushed);
 	s->completed += load_relaxed(&c->completed);
 	s->cancelled += load_relaxed(&c->cancelled);
 	s->stolen += load_relaxed(&c->stolen);

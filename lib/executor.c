@@ -88,6 +88,7 @@ static void executor_free(tl_executor *pool)
 	unlock(&pool->inbox.list.lock);
 	lock(&pool->inbox.urgent.lock);
 	unlock(&pool->inbox.urgent.lock);
+	pool_chosen_unlocked(pool);
 	for (unsigned i = 0; i < pool->slots; i++) {
 		free(pool->workers[i]->forks);
 		free(pool->workers[i]);
@@ -205,7 +206,8 @@ static void cancel_pending(tl_executor *pool)
 		cancel_one(pool, task);
 	for (unsigned i = 0; i < load_acquire(&pool->slots); i++) {
 		struct worker *worker = pool_worker(pool, i);
-		while ((task = ring_steal(&worker->ring)))
+		while ((task = overflow_take(&worker->chosen)) ||
+		       (task = ring_steal(&worker->ring)))
 			cancel_one(pool, task);
 		unsigned n;
 		while ((n = range_steal(&worker->range, &spot)))
@@ -219,6 +221,7 @@ static void executor_close(tl_executor *pool, enum tl_shutdown_mode how)
 	if (how == TL_CANCEL) /* first: nothing more is begun once submits are refused */
 		exchange_seq_cst(&pool->cancelling, 1u);
 	inbox_close(&pool->inbox);
+	pool_chosen_unlocked(pool); /* as in there: who was about to append has done so */
 	pending_close(pool);
 	exchange_seq_cst(&pool->closed, 1u); /* last: idle workers may end from here on */
 	timers_close(pool);

@@ -80,6 +80,8 @@ static tl_task *worker_find(struct worker *worker)
 {
 	tl_task *task = overflow_take(&worker->pool->inbox.urgent);
 	if (!task)
+		task = overflow_take(&worker->chosen);
+	if (!task)
 		task = worker_take_injected(worker, RANGE_MOST);
 	if (!task)
 		task = worker_take_overflowed(worker);
@@ -96,24 +98,37 @@ static bool worker_too_many(struct worker *worker)
 {
 	tl_executor *pool = worker->pool;
 	return UNLIKELY(load_relaxed(&pool->threads) > pool_limit(pool)) &&
-	       !load_relaxed(&pool->closed);
+	       worker_may_go(worker) && !load_relaxed(&pool->closed);
 }
 
-/* What is urgent first, unless it is the turn of the others. */
-static COLD tl_task *worker_take_urgent(struct worker *worker)
+/* Is there what goes ahead of the others: urgent, or for this very worker? */
+static ALWAYS_INLINE bool worker_has_ahead(struct worker *worker)
 {
-	if (++worker->urgent <= URGENT_MOST)
-		return overflow_take(&worker->pool->inbox.urgent);
-	worker->urgent = 0;
-	return NULL;
+	return load_relaxed(&worker->pool->inbox.urgent.count) |
+	       load_relaxed(&worker->chosen.count);
+}
+
+/* That first, unless it is the turn of the others; what is urgent before what was submitted
+ * to this worker, which has a turn before the others. */
+static COLD tl_task *worker_take_ahead(struct worker *worker)
+{
+	unsigned turn = worker->ahead++;
+	tl_task *task = NULL;
+	if (turn < URGENT_MOST)
+		task = overflow_take(&worker->pool->inbox.urgent);
+	if (!task && turn <= URGENT_MOST)
+		task = overflow_take(&worker->chosen);
+	if (!task)
+		worker->ahead = 0;
+	return task;
 }
 
 /* Own work first, newest first; then from outside, oldest first. */
 static tl_task *worker_next(struct worker *worker)
 {
 	tl_task *task = NULL;
-	if (UNLIKELY(load_relaxed(&worker->pool->inbox.urgent.count))) {
-		task = worker_take_urgent(worker);
+	if (UNLIKELY(worker_has_ahead(worker))) {
+		task = worker_take_ahead(worker);
 		if (task)
 			return task;
 	}
@@ -134,12 +149,15 @@ static tl_task *worker_next(struct worker *worker)
 		if (!task)
 			task = worker_take_overflowed(worker);
 	}
-	return task ? task : overflow_take(&worker->pool->inbox.urgent);
+	if (!task && UNLIKELY(worker_has_ahead(worker)))
+		task = worker_take_ahead(worker);
+	return task;
 }
 
 static bool worker_out_of_work(struct worker *worker)
 {
 	tl_executor *pool = worker->pool;
 	return load_relaxed(&worker->ring.tail) == load_relaxed(&worker->ring.head) &&
-	       !range_length(load_relaxed(&worker->range)) && !inbox_count(&pool->inbox);
+	       !range_length(load_relaxed(&worker->range)) &&
+	       !inbox_count(&pool->inbox) && !load_relaxed(&worker->chosen.count);
 }

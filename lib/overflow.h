@@ -30,9 +30,10 @@ static inline tl_task *overflow_next(const tl_task *task)
 	return place_pointer(load_relaxed(&task->place_));
 }
 
+/* Who finds it there knows by its hints_ in which list. */
 static inline void overflow_link(tl_task *task, tl_task *next)
 {
-	store_relaxed(&task->place_, (uintptr_t)next | PLACE_OVERFLOW);
+	store_release(&task->place_, (uintptr_t)next | PLACE_OVERFLOW);
 }
 
 /* With the lock held. */

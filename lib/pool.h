@@ -24,6 +24,7 @@
 #include <pthread.h>
 
 #include "lock.h"
+#include "overflow.h"
 #include "range.h"
 #include "ring.h"
 #include "split.h"
@@ -38,20 +39,21 @@ struct counters {
 
 struct worker {
 	struct ring ring;
-	ON_OWN_LINE uint64_t range;  /* see range.h; thieves write it too */
-	struct split *forks;         /* see forks.h; set by its first region */
-	ON_OWN_LINE uint32_t parker; /* see sleep.h */
+	ON_OWN_LINE uint64_t range;         /* see range.h; thieves write it too */
+	struct split *forks;                /* see forks.h; set by its first region */
+	ON_OWN_LINE uint32_t parker;        /* see sleep.h */
+	ON_OWN_LINE struct overflow chosen; /* tasks for this very worker: chosen.c */
 	ON_OWN_LINE tl_executor *pool;
 	unsigned index;
-	unsigned tick;        /* tasks since it looked outside */
-	unsigned victim;      /* whom it robbed last */
-	unsigned urgent;      /* urgent tasks since it looked at the others first */
-	bool announced;       /* own idle bit was set and not taken back */
-	bool searcher;        /* holds the role */
-	bool woken;           /* by a claim, and has not found work since */
-	bool surplus;         /* gave up its place because there were too many threads */
-	bool vacant;          /* its section counts in pool->blocked */
-	unsigned sections;    /* tl_blocking_begin without its end */
+	unsigned tick;     /* tasks since it looked outside */
+	unsigned victim;   /* whom it robbed last */
+	unsigned ahead;    /* tasks ahead of the others since it looked at these first */
+	bool announced;    /* own idle bit was set and not taken back */
+	bool searcher;     /* holds the role */
+	bool woken;        /* by a claim, and has not found work since */
+	bool surplus;      /* gave up its place because there were too many threads */
+	bool vacant;       /* its section counts in pool->blocked */
+	unsigned sections; /* tl_blocking_begin without its end */
 	struct worker *below; /* in the reserve; under pool->threads_lock */
 	pthread_t thread;
 	bool used;     /* under pool->threads_lock: a thread runs on this slot */
@@ -146,23 +148,44 @@ static inline bool pool_is_ours(const tl_executor *pool)
 #define CHECK_POOL(pool) ((void)0)
 #endif
 
-/* What a task carries of its pool's options, for those who wait for it and may not touch
- * the pool: for how many ns to watch it, << 4 | the kind of its queue |
- * whether they may run it. */
-#define HINT_RUN UINT32_C(1)
+/* What a task carries of its pool's options and of its queue, for those who wait for it and
+ * may not touch the pool: bits 0-4 below; 5-14 the number of the worker that was chosen;
+ * above them for how long to watch it, in units. */
+#define HINT_RUN UINT32_C(1) /* they may run it */
 #define HINT_SERIAL UINT32_C(2)
 #define HINT_URGENT UINT32_C(4)
 #define HINT_ORDERED UINT32_C(8) /* a worker's, or a serial queue's of width 1 */
+#define HINT_CHOSEN UINT32_C(16)
+#define HINT_WORKER 5
+#define HINT_SPIN 15
+#define HINT_SPIN_UNIT INT64_C(2048) /* ns */
 #define HINT_SPIN_MOST INT64_C(250000000)
 
 static inline uint32_t hints_make(uint32_t kind, int64_t spin)
 {
-	return (uint32_t)(spin < HINT_SPIN_MOST ? spin : HINT_SPIN_MOST) << 4 | kind;
+	spin = spin < HINT_SPIN_MOST ? spin : HINT_SPIN_MOST;
+	return (uint32_t)((spin + HINT_SPIN_UNIT - 1) / HINT_SPIN_UNIT) << HINT_SPIN |
+	       kind;
 }
 
 static inline int64_t hints_spin(uint32_t hints)
 {
-	return hints >> 4;
+	return (hints >> HINT_SPIN) * HINT_SPIN_UNIT;
+}
+
+static inline unsigned hints_worker(uint32_t hints)
+{
+	return hints >> HINT_WORKER & (TL_MAX_WORKERS - 1);
+}
+
+/* In which worker's own list is it, if this is its place? -1: in none. Only in its place what
+ * hints_ says is known; there it stays until that worker runs it, or it ends. */
+static inline int task_chosen_for(const tl_task *task, uintptr_t place)
+{
+	if (LIKELY(place_kind(place) != PLACE_OVERFLOW))
+		return -1;
+	uint32_t hints = load_relaxed(&task->hints_);
+	return hints & HINT_CHOSEN ? (int)hints_worker(hints) : -1;
 }
 
 /* In pool->blocked, above the number: somebody should watch who sleeps, see evidence.h. */
@@ -196,14 +219,32 @@ static inline struct worker *pool_worker(tl_executor *pool, unsigned index)
 	return load_acquire(&pool->workers[index]);
 }
 
-/* Is a task in any queue? Finds every push whose edge came before the caller's. */
+/* The workers of a fixed pool stay: tasks may be submitted to each of them, and are in no
+ * other's reach. Those that stand in for them have higher numbers, and go. */
+static inline bool worker_may_go(const struct worker *worker)
+{
+	return worker->pool->adaptive || worker->index >= worker->pool->max_workers;
+}
+
+/* Is a task in any queue that all look into? Finds every push whose edge came before the
+ * caller's. */
 static bool pool_has_work(tl_executor *pool);
+
+/* The same for the lists that one worker each looks into. */
+static bool pool_has_chosen(tl_executor *pool);
+
+/* Whoever had the lock of one of these has let go of it. */
+static void pool_chosen_unlocked(tl_executor *pool);
 
 /* The same for the offers of forks alone. */
 static bool pool_has_forks(tl_executor *pool);
 
 /* Take this very task out of where it is queued. The pool must be known to live. */
 static bool pool_claim(tl_executor *pool, tl_task *task);
+
+/* The same at a place that has been looked at: with two looks it might have come there in
+ * between. */
+static bool pool_claim_at(tl_executor *pool, tl_task *task, uintptr_t place);
 
 /* threads.c: count among the live threads of a pool that can't end before that, so that
  * it isn't freed before the letting go. */

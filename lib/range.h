@@ -29,7 +29,7 @@ static inline uint64_t range_spot(uint64_t range, unsigned i)
 }
 
 /* The holder's next task, or NULL when the range is used up. */
-static inline tl_task *range_next(uint64_t *range, struct inbox *inbox)
+static ALWAYS_INLINE tl_task *range_next(uint64_t *range, struct inbox *inbox)
 {
 	uint64_t seen = load_relaxed(range);
 	while (range_length(seen)) {

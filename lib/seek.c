@@ -9,7 +9,7 @@
  *   own ring       nobody else fills its slots
  *   inbox, range   as a claimer, who takes his claim back; if the position's owner has
  *                  come along meanwhile and found nothing, the task goes into the list
- *   list, urgent   nothing is taken out: the lock is enough
+ *   lists          (also its own of tasks that were submitted to it) nothing is taken out: the lock is enough
  *   other rings    can't be given anything back: what is not wanted goes into the list.
  *                  So they come last, and only after a search that has found nothing
  *
@@ -216,6 +216,8 @@ static tl_task *pool_seek(struct worker *worker, struct sought *sought)
 		task = seek_overflow(sought, &inbox->list);
 	if (!task)
 		task = seek_overflow(sought, &inbox->urgent);
+	if (!task)
+		task = seek_overflow(sought, &worker->chosen);
 	if (!task && sought->again)
 		task = seek_other_rings(worker, sought, &hidden);
 	if (hidden)

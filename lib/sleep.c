@@ -59,6 +59,15 @@ static void worker_notify(struct worker *worker, uint32_t what)
 		futex_wake(&worker->parker, 1);
 }
 
+static void worker_wake(tl_executor *pool, unsigned index)
+{
+	uint64_t bit = idle_bit(index);
+	if (!(load_seq_cst(&pool->idle[index / 64]) & bit) || !idle_take(pool, index))
+		return;
+	fetch_add_seq_cst(&pool->coming, 1u);
+	worker_notify(pool_worker(pool, index), PLAIN);
+}
+
 /* False: there was nobody to wake any more, and whoever came to S2 in between has left
  * it to us; so the caller looks again. */
 static COLD bool wake_one(tl_executor *pool)

@@ -52,6 +52,15 @@
  * hides them from W3 of others for some instructions; so it does S2 and S3 after it has
  * made them visible again.
  *
+ * A task for a chosen worker (chosen.c) is pushed into that worker's own list, which nobody
+ * else looks into, and instead of S2 and S3 the submitter takes that worker's bit and
+ * notifies it. The bit isn't set: either the worker's W1 comes after that look, so its W3,
+ * which begins with its own list, comes after S1; or somebody has claimed it and it looks
+ * after the notification; or it has taken its bit back, and looks before it sets it again.
+ * While it watches the queues with its bit set it need not look at that list again, since
+ * whoever pushes into it claims the bit. The others don't look there in W3, and so do not
+ * spin for what they may not take; who ends the pool looks at all lists (threads.c).
+ *
  * A growing adaptive pool (threads below the limit) goes by tokens while nobody searches:
  * each submit first claims an idle worker or reserves a thread, then pushes, then notifies
  * it or starts it. Two quick blocking tasks thus get two threads, and a sequence of submit
@@ -76,6 +85,9 @@ static bool idle_any(tl_executor *pool);
 static bool idle_take(tl_executor *pool, unsigned index);
 
 static void worker_notify(struct worker *worker, uint32_t what);
+
+/* Claim and notify this very worker, if it is idle. */
+static void worker_wake(tl_executor *pool, unsigned index);
 
 /* After a push, or after tasks have become visible again: see that somebody comes. */
 static void pool_signal(tl_executor *pool);

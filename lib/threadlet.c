@@ -28,6 +28,7 @@
 #include "timers.c"
 #include "worker.c"
 
+#include "chosen.c"
 #include "circle.c"
 #include "control.c"
 #include "executor.c"

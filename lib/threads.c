@@ -254,7 +254,7 @@ static void pool_finish_if_idle(tl_executor *pool)
 		idle += (uint32_t)__builtin_popcountll(load_seq_cst(&pool->idle[g]));
 	/* Still closed? A caller that was refused may come here after a reopening. */
 	bool all = load_seq_cst(&pool->closed) && idle >= load_seq_cst(&pool->threads) &&
-	           !pool_has_work(pool);
+	           !pool_has_work(pool) && !pool_has_chosen(pool);
 	if (all) {
 		exchange_seq_cst(&pool->finished, 1u);
 		reserve_wake_all(pool);

@@ -169,9 +169,8 @@ static void timers_tell(tl_executor *pool, struct timers *timers, bool find)
 	if (!keeper) {
 		if (find)
 			timers_find_keeper(pool);
-	} else if (idle_take(pool, keeper - 1)) {
-		fetch_add_seq_cst(&pool->coming, 1u);
-		worker_notify(pool_worker(pool, keeper - 1), PLAIN);
+	} else {
+		worker_wake(pool, keeper - 1);
 	}
 }
 

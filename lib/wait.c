@@ -58,7 +58,11 @@ static inline int wait_claim(struct worker *worker, tl_task *task, tl_executor *
 		return 0;
 	if (worker->pool->ordered)
 		return -EDEADLK; /* in a callback or a hook, too */
-	return pool_claim(worker->pool, task) ? 1 : -EAGAIN;
+	uintptr_t place = load_acquire(&task->place_);
+	int chosen = task_chosen_for(task, place);
+	if (UNLIKELY(chosen >= 0) && chosen != (int)worker->index)
+		return 0;
+	return pool_claim_at(worker->pool, task, place) ? 1 : -EAGAIN;
 }
 
 /* The same for a group's task: as long as it is kept from ending the group is there. */

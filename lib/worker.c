@@ -87,6 +87,9 @@ static int64_t worker_search_end(tl_executor *pool)
 static bool worker_search(struct worker *worker)
 {
 	tl_executor *pool = worker->pool;
+	/* What comes to its own list after this look comes with a claim. */
+	if (UNLIKELY(overflow_count(&worker->chosen)))
+		return true;
 	if (pool->spin > 0 && worker_take_role(worker)) {
 		int64_t end = worker_search_end(pool);
 		int64_t looks = pool->spin / LOOK_LEAST;
@@ -150,10 +153,12 @@ static void worker_comes(struct worker *worker)
 		fetch_sub_seq_cst(&pool->coming, 1u);
 }
 
-static int64_t worker_deadline(tl_executor *pool)
+static int64_t worker_deadline(struct worker *worker)
 {
+	tl_executor *pool = worker->pool;
 	int64_t timeout = load_relaxed(&pool->idle_timeout);
-	if (load_seq_cst(&pool->threads) <= load_relaxed(&pool->min_workers))
+	if (load_seq_cst(&pool->threads) <= load_relaxed(&pool->min_workers) ||
+	    !worker_may_go(worker))
 		return TL_FOREVER;
 	return deadline_after(timeout);
 }
@@ -212,7 +217,7 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 			if (load_seq_cst(&pool->finished))
 				continue;
 		}
-		int64_t until = worker_deadline(pool);
+		int64_t until = worker_deadline(worker);
 		bool keeps = UNLIKELY(load_seq_cst(&pool->timers) != NULL) &&
 		             worker_keeps_time(worker, &until);
 		if (worker_park(worker, until))

@@ -119,6 +119,7 @@ struct job {
 	atomic_uint runs, called;
 	unsigned random;
 	int depth;
+	int chosen; /* the number of the worker that alone may run it; -1: any */
 };
 
 static void *leaf(void *argument)
@@ -267,6 +268,7 @@ static void *run_job(void *argument)
 	unsigned random = job->random;
 	did(&count.ran);
 	atomic_fetch_add(&job->runs, 1);
+	CHECK(job->chosen < 0 || job->chosen == tl_worker_number());
 	switch (below(&random, 12)) {
 	case 0: have_children(job, &random); break;
 	case 1: /* a task of its own on its stack, here and now */
@@ -400,6 +402,7 @@ static void use_own_tasks(struct actor *actor, tl_executor *executor)
 	for (unsigned i = 0; i < n; i++) {
 		struct job *job = &actor->jobs[i];
 		memset(job, 0, sizeof *job);
+		job->chosen = -1;
 		job->executor = executor;
 		job->random = next_random(&actor->random);
 		job->node = (tl_callback){ .function = on_done, .context = job };
@@ -419,9 +422,18 @@ static void use_own_tasks(struct actor *actor, tl_executor *executor)
 			some = n - done;
 		bool quiet = some == 1 && below(&actor->random, 4) == 0;
 		bool urgent = some == 1 && !quiet && below(&actor->random, 4) == 0;
+		bool chosen = some == 1 && !quiet && below(&actor->random, 4) == 0;
 		int result = -EINVAL; /* a serial queue has no urgent lane */
-		if (urgent)
+		if (urgent) {
 			result = tl_submit_urgently(executor, batch[done]);
+		} else if (chosen) { /* nor has an adaptive pool workers to choose */
+			struct job *job = &actor->jobs[done];
+			job->chosen = (int)below(&actor->random, 3);
+			result =
+				tl_submit_to(executor, (unsigned)job->chosen, &job->task);
+			if (result == -EINVAL)
+				job->chosen = -1;
+		}
 		if (result == -EINVAL)
 			result = quiet ? tl_submit_quietly(executor, batch[done])
 			         : some == 1
@@ -490,6 +502,7 @@ static void use_group(struct actor *actor, tl_executor *executor)
 	for (unsigned i = 0; i < n; i++) {
 		struct job *job = &actor->jobs[i];
 		memset(job, 0, sizeof *job);
+		job->chosen = -1;
 		job->executor = executor;
 		job->random = next_random(&actor->random);
 		tl_task_init(&job->task, run_job, job);

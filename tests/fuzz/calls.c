@@ -135,7 +135,10 @@ static void submit_own(unsigned i)
 {
 	tl_executor *executor = state.executors[next(EXECUTORS)];
 	tl_task *task = &state.tasks[i];
-	int result = tl_submit_task(executor, task);
+	/* -EINVAL: it has no such worker */
+	int result = next(4) ? -EINVAL : tl_submit_to(executor, next(4), task);
+	if (result == -EINVAL)
+		result = tl_submit_task(executor, task);
 	assert(result == 0 || result == -EBUSY || result == -ECANCELED ||
 	       result == (executor ? -ESHUTDOWN : -EINVAL));
 	if (result == 0) {

@@ -251,6 +251,7 @@ struct note {
 	tl_future *future;
 	const tl_group *group;
 	const struct frame *frames;
+	struct worker *worker;
 	struct note *next, *todo;
 	uint32_t search;
 };

@@ -139,6 +139,7 @@ static void still_retiring(void)
 {
 	still_two();
 	pool->closed = 0;
+	pool->adaptive = true; /* so that one may go */
 	pool->min_workers = 1;
 	pool->workers[0]->used = true;
 }
