@@ -159,8 +159,8 @@ static tl_task *task_new(tl_executor *executor, tl_function *function, void *arg
 	return task;
 }
 
-static inline int64_t task_enqueue_as(tl_task *task, tl_executor *executor,
-                                      uint32_t grouped)
+static ALWAYS_INLINE int64_t task_enqueue_as(tl_task *task, tl_executor *executor,
+                                             uint32_t grouped)
 {
 	uint32_t *word = &task->future.word_, seen = load_relaxed(word);
 	do {
@@ -178,7 +178,7 @@ static inline int64_t task_enqueue_as(tl_task *task, tl_executor *executor,
 	return seen;
 }
 
-static int64_t task_enqueue(tl_task *task, tl_executor *executor)
+static ALWAYS_INLINE int64_t task_enqueue(tl_task *task, tl_executor *executor)
 {
 	return task_enqueue_as(task, executor, 0);
 }
