@@ -239,29 +239,27 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 	}
 }
 
-/* Something is due. Callbacks of that may wait, also for the very task that this worker has
- * in its hands: so that is put back meanwhile, where they and others find it. */
-static COLD tl_task *worker_fires_before(struct worker *worker, tl_task *task,
-                                         int64_t now)
+/* M. False: something was due. Callbacks of that may wait, also for the very task that this
+ * worker has in its hands: so that was put back before, where they and others find it. */
+static COLD bool worker_begins_timed(struct worker *worker, tl_task *task)
 {
+	int64_t now;
+	if (!worker_minds_time(worker, &now))
+		return true;
 	if (!ring_push(&worker->ring, task)) {
 		worker->tasks_to_clock = 0; /* next time */
-		return task;
+		return true;
 	}
 	pool_signal(worker->pool);
 	worker_fires(worker, now);
 	pool_signal(worker->pool);
-	return worker_next(worker);
+	return false;
 }
 
-/* M. The task that is to be run: another one, or NULL, if timers have fired. */
-static inline tl_task *worker_begins(struct worker *worker, tl_task *task)
+static inline bool worker_begins(struct worker *worker, tl_task *task)
 {
-	int64_t now;
-	if (UNLIKELY(load_acquire(&worker->pool->timers) != NULL) &&
-	    worker_minds_time(worker, &now))
-		return worker_fires_before(worker, task, now);
-	return task;
+	return LIKELY(!load_acquire(&worker->pool->timers)) ||
+	       worker_begins_timed(worker, task);
 }
 
 /* The same for a branch: it can't be put back, so what is due comes after it. */
@@ -294,8 +292,7 @@ static bool worker_run(struct worker *worker)
 			worker_calls_branch(worker);
 			continue;
 		}
-		task = worker_begins(worker, task);
-		if (task)
+		if (worker_begins(worker, task))
 			worker_execute(worker, task);
 	}
 }
