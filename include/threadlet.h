@@ -230,6 +230,7 @@ struct tl_stats {
 	uint64_t missed;     /* runs of tl_every that were left out */
 	uint64_t blocked;    /* workers that sleep in a wait, or are in a section */
 	uint64_t replaced;   /* times a thread more than max_workers stood in for one */
+	uint64_t claimed;    /* tasks that a worker took to run them in a wait for them */
 };
 
 /* A worker that has been in one task for a while, see tl_executor_watch. */

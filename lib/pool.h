@@ -34,6 +34,7 @@ struct counters {
 	uint64_t begun, completed, cancelled, stolen;
 	uint64_t served; /* tasks of serial queues, within a task of the pool */
 	uint64_t parks, vain;
+	uint64_t claimed; /* taken to run them inside a wait for them */
 };
 
 struct worker {

@@ -139,6 +139,7 @@ static void serial_turn_inside(struct serial *serial, tl_task *runner, tl_task *
 	struct worker *worker = self.worker;
 	pending_leave(serial->pool);
 	store_release(&worker->counters.begun, worker->counters.begun + 1);
+	count_up(&worker->counters.claimed, 1);
 	if (last && serial->width > 1 && overflow_claim(&serial->list, last))
 		serial_run(serial, last);
 	serial_turn(serial, runner, last);
