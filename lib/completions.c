@@ -8,7 +8,7 @@
  *
  *   left      1 for the owner, 1 for each future added and not taken
  *   arrivals  the ring; `ready`: entries in it
- *   sleepers  threads that sleep on `signal`, or are about to
+ *   sleepers  threads that sleep on `signal`, or are about to; or doze for it (doze.h)
  *   event     the descriptor, once somebody has asked for it: written when `ready` leaves
  *             0, read when it comes back to 0, both under the lock
  *
@@ -22,8 +22,10 @@
 #include "blocking.h"
 #include "callback.h"
 #include "clock.h"
+#include "doze.h"
 #include "event.h"
 #include "lock.h"
+#include "meanwhile.h"
 #include "seek.h"
 #include "wait.h"
 
@@ -108,7 +110,7 @@ static void node_comes(tl_future *future, void *context)
 	}
 	unlock(&queue->lock);
 	if (wake)
-		futex_wake(signal, 1);
+		word_wake(signal, 1);
 	if (destroyed)
 		queue_drop(queue, 1);
 }
@@ -178,6 +180,21 @@ static int64_t longer(int64_t nap)
 	return nap ? nap < LOOK_AGAIN_MOST ? 2 * nap : nap : NAP_FIRST;
 }
 
+struct signal {
+	tl_completions *queue;
+	uint32_t seen;
+};
+
+/* D2 of doze.h. E1 is under the lock, too. */
+static bool signal_awaits(void *what)
+{
+	struct signal *signal = what;
+	lock(&signal->queue->lock);
+	bool over = signal->queue->signal != signal->seen;
+	unlock(&signal->queue->lock);
+	return over;
+}
+
 /* Until something may be there, or -ETIMEDOUT; -EAGAIN: no stack is left to help. */
 static int queue_wait(tl_completions *queue, uint32_t seen, int64_t deadline,
                       int64_t *nap)
@@ -195,6 +212,12 @@ static int queue_wait(tl_completions *queue, uint32_t seen, int64_t deadline,
 		*nap = longer(*nap);
 		int64_t next = deadline_after(*nap);
 		until = next < deadline ? next : deadline;
+	}
+	worker = meanwhile_worker();
+	if (UNLIKELY(worker != NULL)) {
+		struct signal signal = { queue, seen };
+		struct awaited awaited = { &queue->signal, signal_awaits, &signal, NULL };
+		return meanwhile(worker, &awaited, deadline);
 	}
 	struct worker *blocked = thread_blocks();
 	int error = futex_wait(&queue->signal, seen, until);
@@ -241,7 +264,7 @@ TL_API int tl_completions_take(tl_completions *completions, tl_completion *taken
 	bool wake = completions->arrivals.ready && queue_signals(completions);
 	unlock(&completions->lock);
 	if (wake)
-		futex_wake(&completions->signal, 1);
+		word_wake(&completions->signal, 1);
 	if (!got)
 		return error;
 	fetch_sub_relaxed(&completions->left, got);
