@@ -5,6 +5,7 @@
 #include "ground.h"
 
 #define TL_THREAD_H /* GenMC knows no signals */
+typedef int sigset_t;
 #define signals_hold(callers) ((void)(callers))
 #define signals_let_go(callers) ((void)(callers))
 
