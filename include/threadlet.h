@@ -201,6 +201,15 @@ enum tl_flags {
 	                            sleep in the kernel inside a task while others are
 	                            queued, or timers set; a thread looks every ms while
 	                            that is so. Needs /proc. Others ignore it. */
+	TL_WAITERS_HELP = 4, /* pools: a worker that waits inside a task (tl_future_wait
+	                            and its like, tl_wait, tl_group_wait, a completion
+	                            queue) runs any tasks of its pool meanwhile, not only
+	                            what it waits for. Only for tasks that hold no lock
+	                            while they wait: another one that wants it would be
+	                            run on top of them. A wait may end late by what was
+	                            begun in it, and stacks grow: with none left a wait
+	                            sleeps as ever; so it does in a blocking section.
+	                            Not for tl_worker_create: EINVAL */
 };
 
 enum tl_shutdown_mode {
@@ -222,14 +231,17 @@ struct tl_stats {
 	uint64_t started;    /* threads started */
 	uint64_t retired;    /* threads ended before shutdown */
 	uint64_t workers;    /* threads now */
-	uint64_t idle;       /* of these, the ones without work */
+	uint64_t idle;       /* of these, the ones without work: those, too, that would
+	                        help while they wait (TL_WAITERS_HELP) */
 	uint64_t queued;     /* tasks accepted and not yet begun */
 	uint64_t helped;     /* tasks run by threads outside that waited for them */
 	uint64_t inlined;    /* tasks run by their submitter, there being no room */
 	uint64_t timers;     /* timers set now: tl_after, tl_every, tl_submit_within */
 	uint64_t missed;     /* runs of tl_every that were left out */
-	uint64_t blocked;    /* workers that sleep in a wait, or are in a section */
+	uint64_t blocked;    /* other workers that sleep in a wait, or are in a section */
 	uint64_t replaced;   /* times a thread more than max_workers stood in for one */
+	uint64_t claimed;    /* tasks that a worker took to run them in a wait for them */
+	uint64_t aside;      /* tasks run in a wait for others: TL_WAITERS_HELP */
 };
 
 /* A worker that has been in one task for a while, see tl_executor_watch. */
@@ -558,7 +570,7 @@ TL_API int tl_group_submit_task(tl_group *group, tl_task *task);
  * (tl_group_done tells whether a task failed with that or the wait did). After any other answer nothing of ours touches the group: its
  * memory is yours, unless others wait for it or submit to it still; it may be used
  * again. Inside a task of the group's pool, queued tasks of the group are run here, one
- * after the other, and no others.
+ * after the other, and no others (but see TL_WAITERS_HELP).
  */
 TL_API int tl_group_wait(tl_group *group, int64_t timeout);
 

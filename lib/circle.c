@@ -77,7 +77,7 @@ static const tl_executor *queue_of(const struct note *note)
 	const tl_task *task = task_of(note->future);
 	bool ordered = state_of(word) == QUEUED && !(word & GROUPED) &&
 	               (load_relaxed(&task->hints_) & HINT_ORDERED);
-	return ordered ? task->executor_ : NULL;
+	return ordered ? load_relaxed(&task->executor_) : NULL;
 }
 
 static bool is_ordered(tl_executor *executor)
@@ -87,16 +87,17 @@ static bool is_ordered(tl_executor *executor)
 }
 
 /* Does it wait for a task that only the worker that sleeps there may run? If that is itself, it
- * is about to look again, and runs it. */
+ * is about to look again, and runs it; and one that helps runs it in its wait. */
 static bool is_chosen_for(const struct note *note, const struct note *other)
 {
 	struct worker *worker = other->worker;
-	if (!worker || !note->future || other == note ||
+	if (!worker || worker->pool->waiters_help || !note->future || other == note ||
 	    state_of(load_acquire(&note->future->word_)) != QUEUED)
 		return false;
 	const tl_task *task = task_of(note->future);
 	int number = task_chosen_for(task, load_acquire(&task->place_));
-	return number == (int)worker->index && task->executor_ == worker->pool;
+	return number == (int)worker->index &&
+	       load_relaxed(&task->executor_) == worker->pool;
 }
 
 /* Does what this note waits for wait for a task on that one's stack? */

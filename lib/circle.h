@@ -11,7 +11,8 @@
  *   worker, or a serial   that one has to end before this one begins
  *   queue of width 1
  *   a queued one, of a    the note of that worker, which begins it after its wait; but
- *   chosen worker         not if that waits for this very task, and so runs it
+ *   chosen worker         not if that waits for this very task, and so runs it,
+ *                         nor if it runs any task meanwhile (meanwhile.c)
  *   a group               every note with a task of it; and if its executor is a worker
  *                         and some are queued, as above
  *

@@ -8,7 +8,7 @@
  *
  *   left      1 for the owner, 1 for each future added and not taken
  *   arrivals  the ring; `ready`: entries in it
- *   sleepers  threads that sleep on `signal`, or are about to
+ *   sleepers  threads that sleep on `signal`, or are about to; or doze for it (doze.h)
  *   event     the descriptor, once somebody has asked for it: written when `ready` leaves
  *             0, read when it comes back to 0, both under the lock
  *
@@ -23,8 +23,10 @@
 #include "callback.h"
 #include "clock.h"
 #include "cpus.h"
+#include "doze.h"
 #include "event.h"
 #include "lock.h"
+#include "meanwhile.h"
 #include "seek.h"
 #include "timers.h"
 #include "wait.h"
@@ -114,7 +116,7 @@ static void node_comes(tl_future *future, void *context)
 	}
 	unlock(&queue->lock);
 	if (wake)
-		futex_wake(signal, 1);
+		word_wake(signal, 1);
 	if (destroyed)
 		queue_drop(queue, 1);
 }
@@ -184,6 +186,21 @@ static int64_t longer(int64_t nap)
 	return nap ? nap < LOOK_AGAIN_MOST ? 2 * nap : nap : NAP_FIRST;
 }
 
+struct signal {
+	tl_completions *queue;
+	uint32_t seen;
+};
+
+/* D2 of doze.h. E1 is under the lock, too. */
+static bool signal_awaits(void *what)
+{
+	struct signal *signal = what;
+	lock(&signal->queue->lock);
+	bool over = signal->queue->signal != signal->seen;
+	unlock(&signal->queue->lock);
+	return over;
+}
+
 /* Until something may be there, or -ETIMEDOUT; -EAGAIN: no stack is left to help. */
 static int queue_wait(tl_completions *queue, uint32_t seen, int64_t deadline,
                       int64_t *nap)
@@ -201,6 +218,15 @@ static int queue_wait(tl_completions *queue, uint32_t seen, int64_t deadline,
 		*nap = longer(*nap);
 		int64_t next = deadline_after(*nap);
 		until = next < deadline ? next : deadline;
+	}
+	if (UNLIKELY(meanwhile_worker() != NULL)) {
+		struct signal signal = { queue, seen };
+		struct awaited awaited = {
+			.word = &queue->signal,
+			.await = signal_awaits,
+			.what = &signal,
+		};
+		return meanwhile(worker, &awaited, deadline);
 	}
 	struct worker *blocked = thread_blocks();
 	int error = futex_wait(&queue->signal, seen, until);
@@ -276,7 +302,7 @@ TL_API int tl_completions_take(tl_completions *completions, tl_completion *taken
 	bool wake = completions->arrivals.ready && queue_signals(completions);
 	unlock(&completions->lock);
 	if (wake)
-		futex_wake(&completions->signal, 1);
+		word_wake(&completions->signal, 1);
 	if (!got)
 		return error;
 	fetch_sub_relaxed(&completions->left, got);

@@ -57,6 +57,8 @@ static void stats_of_worker(struct worker *worker, tl_stats *s, uint64_t *begun)
 	s->stolen += load_relaxed(&c->stolen);
 	s->parks += load_relaxed(&c->parks);
 	s->vain_wakes += load_relaxed(&c->vain);
+	s->aside += load_relaxed(&c->aside);
+	s->claimed += load_relaxed(&c->claimed);
 	*begun += load_relaxed(&c->begun);
 }
 

@@ -27,7 +27,8 @@ static int options_check(const tl_options *options)
 	             options->stack_size >= (size_t)sysconf(_SC_THREAD_STACK_MIN);
 	bool rest = !memcmp(options->reserved, none.reserved, sizeof none.reserved);
 	rest = rest &&
-	       !(options->flags & ~(uint64_t)(TL_WAITERS_RUN | TL_GROW_ON_EVIDENCE));
+	       !(options->flags &
+	         ~(uint64_t)(TL_WAITERS_RUN | TL_GROW_ON_EVIDENCE | TL_WAITERS_HELP));
 	rest = rest && options->when_full <= TL_FULL_RUN && options->full_timeout >= 0 &&
 	       options->max_pending <= PENDING_MOST;
 	return times && stack && rest && options->spare_workers <= TL_MAX_WORKERS
@@ -42,6 +43,7 @@ static void executor_configure(tl_executor *pool, enum kind kind, unsigned min,
 	pool->max_workers = max;
 	pool->adaptive = kind == ADAPTIVE;
 	pool->ordered = kind == WORKER;
+	pool->waiters_help = options->flags & TL_WAITERS_HELP;
 	if (kind != WORKER) /* which is one thread, always */
 		pool->spare_workers =
 			smaller(options->spare_workers, TL_MAX_WORKERS - max);
@@ -150,7 +152,8 @@ static tl_executor *executor_new(enum kind kind, unsigned min, unsigned max,
 
 TL_API tl_executor *tl_worker_create(const tl_options *options)
 {
-	if (options_check(options) || (options && options->when_full == TL_FULL_RUN))
+	if (options_check(options) || (options && (options->when_full == TL_FULL_RUN ||
+	                                           options->flags & TL_WAITERS_HELP)))
 		return fail_with(-EINVAL);
 	return executor_new(WORKER, 1, 1, options);
 }

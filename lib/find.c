@@ -124,7 +124,7 @@ static COLD tl_task *worker_take_ahead(struct worker *worker)
 }
 
 /* Own work first, newest first; then from outside, oldest first. */
-static tl_task *worker_next(struct worker *worker)
+static ALWAYS_INLINE tl_task *worker_next(struct worker *worker)
 {
 	tl_task *task = NULL;
 	if (UNLIKELY(worker_has_ahead(worker))) {

@@ -11,7 +11,7 @@ static tl_task *worker_next(struct worker *worker);
 /* Any task of this pool, for a worker without own work; NULL if none was found. */
 static tl_task *worker_find(struct worker *worker);
 
-/* The same, and forks: for the loop alone. */
+/* The same, and forks: for the loop, and for waits that run anything. */
 static tl_task *worker_find_any(struct worker *worker);
 
 /* No task is left that this worker would run next. */

@@ -5,6 +5,7 @@
 #include <limits.h>
 
 #include "callback.h"
+#include "doze.h"
 #include "futex.h"
 #include "group.h"
 
@@ -18,7 +19,7 @@ static inline uint32_t word_ended(uint32_t word, enum state state)
 static inline void future_tell(tl_future *future, uint32_t word, uint32_t ended)
 {
 	if (word & WAITERS)
-		futex_wake(&future->word_, INT_MAX);
+		word_wake(&future->word_, INT_MAX);
 	if ((ended & CELL) && ended < REFERENCE)
 		cell_free(task_of(future));
 }

@@ -4,7 +4,7 @@
  * A waiter sleeps until the last member has ended. A worker of the group's own pool helps
  * meanwhile: it runs the group's queued tasks on its own stack, so that a pool of one
  * makes progress, and no others, which might want a lock that is held further down this
- * stack. While the group has queued tasks and none is found, somebody has it in his
+ * stack (but see meanwhile.c). While the group has queued tasks and none is found, somebody has it in his
  * hands, between two of his instructions: the helper naps and looks again.
  * The pool may be gone as soon as the group is empty, so others don't look at it.
  */
@@ -13,6 +13,7 @@
 #include "blocking.h"
 #include "circle.h"
 #include "clock.h"
+#include "meanwhile.h"
 #include "pending.h"
 #include "seek.h"
 #include "timers.h"
@@ -42,7 +43,7 @@ static int group_push(tl_group *group, tl_task *task, int way, bool helped)
 	uint32_t *futex = group_futex(group);
 	int error = executor_submit(group->executor_, task, way);
 	if (UNLIKELY(helped))
-		futex_wake(futex, INT_MAX);
+		word_wake(futex, INT_MAX);
 	return error;
 }
 
@@ -64,7 +65,7 @@ static void group_exit(tl_group *group, int way, bool helped)
 	if (way == 0)
 		pending_leave(group->executor_);
 	if (helped)
-		futex_wake(group_futex(group), INT_MAX);
+		word_wake(group_futex(group), INT_MAX);
 	group_unjoin(group);
 }
 
@@ -132,6 +133,16 @@ static void group_await(tl_group *group, bool helper)
 		fetch_or_seq_cst(&group->joined_, HELPED);
 }
 
+/* D2 of doze.h */
+static bool group_awaits(void *what)
+{
+	tl_group *group = what;
+	uint64_t left = load_relaxed(&group->left_);
+	while (!cas_acq_rel(&group->left_, &left, left | WAITED))
+		;
+	return group_is_empty(group);
+}
+
 static int group_sleep(tl_group *group, uint64_t left, int64_t until, int64_t deadline)
 {
 	bool noted = self.frame && deadline == TL_FOREVER;
@@ -165,6 +176,12 @@ static int group_wait(tl_group *group, int64_t deadline)
 		.next = { group->since_[0], group->since_[1] },
 	};
 	int64_t nap = NAP_FIRST;
+	struct awaited awaited = {
+		.word = group_futex(group),
+		.await = group_awaits,
+		.what = group,
+		.group = group,
+	};
 	if (!process_is(group->process_))
 		return -EOWNERDEAD;
 	if (group_runs_here(group) || (helper && pool->ordered))
@@ -190,6 +207,13 @@ static int group_wait(tl_group *group, int64_t deadline)
 			int64_t wake = deadline_after(nap);
 			until = wake < until ? wake : until;
 			nap = nap < NAP_MOST ? 2 * nap : NAP_MOST;
+		}
+		struct worker *worker = meanwhile_worker();
+		if (UNLIKELY(worker != NULL)) {
+			int error = meanwhile(worker, &awaited, deadline);
+			if (error)
+				return group_is_empty(group) ? 0 : error;
+			continue;
 		}
 		if (!(left & WAITED) || (helper && !(joined & HELPED)))
 			group_await(group, helper);

@@ -43,6 +43,7 @@
 
 #include <limits.h>
 
+#include "doze.h"
 #include "futex.h"
 #include "future.h"
 
@@ -127,7 +128,7 @@ static inline void group_leave(tl_group *group, int error)
 			next = group_new_round(next);
 	} while (!cas_acq_rel(&group->left_, &left, next));
 	if (last)
-		futex_wake(futex, INT_MAX);
+		word_wake(futex, INT_MAX);
 }
 
 /* What has joined was not pushed. */

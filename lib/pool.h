@@ -17,6 +17,8 @@
  *   pending   with max_pending: tasks accepted and not yet begun, see pending.h
  *   idle      a bit for each worker that is without work and not claimed
  *   joiners   the same for those that wait in a join, and may take forks only
+ *   dozes     of those with an idle bit, how many wait inside a task, and above that how
+ *             many ever have; dozers: a hint at who they are (meanwhile.c)
  */
 #ifndef TL_POOL_H
 #define TL_POOL_H
@@ -35,6 +37,8 @@ struct counters {
 	uint64_t begun, completed, cancelled, stolen;
 	uint64_t served; /* tasks of serial queues, within a task of the pool */
 	uint64_t parks, vain;
+	uint64_t aside;   /* run inside a wait for something else */
+	uint64_t claimed; /* taken to run them inside a wait for them */
 };
 
 struct worker {
@@ -85,7 +89,8 @@ struct tl_executor {
 	uint32_t waiters; /* debug build: threads inside tl_executor_shutdown */
 	bool destroyed;   /* debug build */
 	bool adaptive, ordered;
-	uint32_t cpus; /* TL_GROW_ON_EVIDENCE: of the machine; else 0 */
+	bool waiters_help; /* see meanwhile.c */
+	uint32_t cpus;     /* TL_GROW_ON_EVIDENCE: of the machine; else 0 */
 	char name[16];
 	uint32_t min_workers, max_workers, spare_workers;
 	uint32_t closed;       /* submits are refused */
@@ -107,6 +112,8 @@ struct tl_executor {
 	uint32_t recent; /* who became idle last */
 	uint64_t idle[GROUPS];
 	uint64_t joiners[GROUPS]; /* see forks.h */
+	uint64_t dozers[GROUPS];
+	uint64_t dozes;
 
 	ON_OWN_LINE uint32_t threads;
 	uint32_t live, blocked;

@@ -150,6 +150,7 @@ static void serial_turn_inside(struct serial *serial, tl_task *runner, tl_task *
 	struct worker *worker = self.worker;
 	pending_leave(serial->pool);
 	store_release(&worker->counters.begun, worker->counters.begun + 1);
+	count_up(&worker->counters.claimed, 1);
 	serial_turn(serial, runner, last);
 	count_up(&worker->counters.completed, 1);
 }

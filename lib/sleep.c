@@ -2,6 +2,7 @@
 /* layer 4: sleep · who sleeps, who searches, whom to wake */
 #include "sleep.h"
 
+#include "doze.h"
 #include "futex.h"
 
 static uint64_t idle_bit(unsigned index)
@@ -42,6 +43,8 @@ static struct worker *idle_claim(tl_executor *pool)
 	for (unsigned g = 0; g < groups; g++) {
 		uint64_t idle;
 		while ((idle = load_seq_cst(&pool->idle[g]))) {
+			uint64_t others = idle & ~load_relaxed(&pool->dozers[g]);
+			idle = others ? others : idle;
 			unsigned index = g * 64 + (unsigned)__builtin_ctzll(idle);
 			if (idle_take(pool, index)) {
 				fetch_add_seq_cst(&pool->coming, 1u);
@@ -130,6 +133,34 @@ static void worker_announce(struct worker *worker)
 	fetch_or_seq_cst(&pool->idle[worker->index / 64], idle_bit(worker->index));
 }
 
+static void dozer_announce(struct worker *worker)
+{
+	tl_executor *pool = worker->pool;
+	unsigned index = worker->index, next = index + 1;
+	fetch_add_seq_cst(&pool->dozes, DOZED + 1);
+	fetch_or_seq_cst(&pool->dozers[index / 64], idle_bit(index));
+	if (load_relaxed(&pool->recent) == index)
+		store_relaxed(&pool->recent,
+		              next < load_relaxed(&pool->slots) ? next : 0);
+	worker->announced = true;
+	fetch_or_seq_cst(&pool->idle[index / 64], idle_bit(index));
+}
+
+static void dozer_withdrawn(struct worker *worker)
+{
+	tl_executor *pool = worker->pool;
+	fetch_and_seq_cst(&pool->dozers[worker->index / 64], ~idle_bit(worker->index));
+	fetch_sub_seq_cst(&pool->dozes, UINT64_C(1));
+}
+
+static void dozer_rouse(struct worker *worker)
+{
+	if (!idle_take(worker->pool, worker->index))
+		return;
+	if (exchange_seq_cst(&worker->parker, (uint32_t)ENDED) == PARKED)
+		futex_wake(&worker->parker, 1);
+}
+
 static bool worker_notified(struct worker *worker)
 {
 	uint32_t what = load_acquire(&worker->parker);
@@ -137,7 +168,7 @@ static bool worker_notified(struct worker *worker)
 		return false;
 	store_relaxed(&worker->parker, (uint32_t)EMPTY);
 	worker->announced = false;
-	worker->woken = true;
+	worker->woken = what != ENDED;
 	if (what == ROLE)
 		worker->searcher = true;
 	return true;

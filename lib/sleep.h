@@ -19,6 +19,7 @@
  *                       PLAIN    claimed: look for work
  *                       ROLE     claimed: look for work, the role is yours
  *                       RESERVED not one of the pool's threads now, see reserve.h
+ *                       ENDED    claimed: what it waits for is over, see meanwhile.c
  *
  * Why no wake-up is lost. All of these are sequentially consistent:
  *
@@ -75,7 +76,7 @@
 
 #include "pool.h"
 
-enum { EMPTY, PARKED, PLAIN, ROLE, RESERVED };
+enum { EMPTY, PARKED, PLAIN, ROLE, RESERVED, ENDED };
 
 /* Claim an idle worker: whoever became idle last, if it still is, else the first. */
 static struct worker *idle_claim(tl_executor *pool);
@@ -96,6 +97,11 @@ static void pool_signal(tl_executor *pool);
  * after the notification of the one who had claimed it has been taken. */
 static void worker_announce(struct worker *worker);
 static bool worker_withdraw(struct worker *worker);
+
+/* The same for one that waits inside a task (meanwhile.c), until dozer_withdrawn. */
+#define DOZED (UINT64_C(1) << 32)
+static void dozer_announce(struct worker *worker);
+static void dozer_withdrawn(struct worker *worker);
 
 /* The look for work that a claim or a start has promised is over. */
 static void worker_has_looked(struct worker *worker);

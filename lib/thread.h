@@ -24,6 +24,19 @@ static inline void thread_signals(sigset_t *set)
 		sigdelset(set, open[i]);
 }
 
+/* Around a lock that signal handlers may need: no handler runs in this thread meanwhile. */
+static inline void signals_hold(sigset_t *callers)
+{
+	sigset_t all;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, callers);
+}
+
+static inline void signals_let_go(const sigset_t *callers)
+{
+	pthread_sigmask(SIG_SETMASK, callers, NULL);
+}
+
 /* The kernel wakes a sleeper up to 50 us late, to wake several at once: not this one. */
 static inline void thread_wakes_in_time(void)
 {

@@ -8,6 +8,7 @@
 #include "cpus.c"
 
 #include "callback.c"
+#include "doze.c"
 #include "future.c"
 #include "task.c"
 
@@ -33,6 +34,7 @@
 #include "control.c"
 #include "executor.c"
 #include "join.c"
+#include "meanwhile.c"
 #include "submit.c"
 #include "wait.c"
 #include "watch.c"

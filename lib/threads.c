@@ -250,11 +250,13 @@ static void pool_finish_if_idle(tl_executor *pool)
 		return;
 	uint32_t idle = 0;
 	lock(&pool->threads_lock);
+	uint64_t dozes = load_seq_cst(&pool->dozes);
 	for (unsigned g = 0; g * 64 < load_acquire(&pool->slots); g++)
 		idle += (uint32_t)__builtin_popcountll(load_seq_cst(&pool->idle[g]));
 	/* Still closed? A caller that was refused may come here after a reopening. */
 	bool all = load_seq_cst(&pool->closed) && idle >= load_seq_cst(&pool->threads) &&
-	           !pool_has_work(pool) && !pool_has_chosen(pool);
+	           !pool_has_work(pool) && !pool_has_chosen(pool) &&
+	           !(dozes & (DOZED - 1)) && load_seq_cst(&pool->dozes) == dozes;
 	if (all) {
 		exchange_seq_cst(&pool->finished, 1u);
 		reserve_wake_all(pool);

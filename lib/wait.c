@@ -7,7 +7,8 @@
  * In a worker of the pool where the awaited task is queued: win its slot and run it
  * here. So a wait never needs a thread that isn't there, and waits without a circle
  * make progress in a pool of one, at any depth that the stack allows. No other task is
- * run inside a wait: it might want a lock that is held further down this stack.
+ * run inside a wait: it might want a lock that is held further down this stack. (Unless the
+ * pool's user has said that it doesn't: meanwhile.c.)
  *
  * A task that says QUEUED but is in no slot is in some thread's hands: one that is
  * submitting it, or one that has taken it and is about to run it. Both are instructions
@@ -24,6 +25,7 @@
 #include "forks.h"
 #include "group.h"
 #include "help.h"
+#include "meanwhile.h"
 #include "serial.h"
 #include "thread.h"
 #include "timers.h"
@@ -46,6 +48,7 @@ static ALWAYS_INLINE bool stack_is_short(void)
 static void wait_execute(struct worker *worker, tl_task *task)
 {
 	struct callbacks aside = callbacks_aside();
+	count_up(&worker->counters.claimed, 1);
 	worker_execute(worker, task);
 	worker_stays(worker); /* in a callback, below which there is no task */
 	callbacks_back(aside);
@@ -125,6 +128,30 @@ static int wait_asleep(tl_future *future, enum state state, int64_t deadline)
 	return has_ended(word) ? 0 : result;
 }
 
+/* D2 of doze.h */
+static bool future_awaits(void *what)
+{
+	tl_future *future = what;
+	uint32_t word = load_acquire(&future->word_);
+	do {
+		if (has_ended(word))
+			return true;
+	} while (!cas_acq_rel(&future->word_, &word, word | WAITERS));
+	return false;
+}
+
+/* With TL_WAITERS_HELP, in place of wait_asleep: 0: look again. */
+static COLD int wait_meanwhile(struct worker *worker, tl_future *future, int64_t deadline)
+{
+	struct awaited awaited = {
+		.word = &future->word_,
+		.await = future_awaits,
+		.what = future,
+		.future = future,
+	};
+	return meanwhile(worker, &awaited, deadline);
+}
+
 /* How long to watch it before sleeping: if its task runs on another CPU, it may end
  * before a sleep would begin; if its pool was made for that, while it is queued, too. */
 static int64_t wait_spin(tl_future *future)
@@ -176,6 +203,14 @@ static int wait_until(tl_future *future, int64_t deadline)
 			return -EAGAIN;
 		if (ran > 0)
 			continue;
+		struct worker *helper = meanwhile_worker();
+		if (UNLIKELY(helper != NULL)) {
+			int error = wait_meanwhile(helper, future, deadline);
+			if (error)
+				return has_ended(load_acquire(&future->word_)) ? 0
+				                                               : error;
+			continue;
+		}
 		int64_t until = worker_naps(self.worker, deadline);
 		if (ran == -EAGAIN) {
 			int64_t next = deadline_after(nap);

@@ -10,7 +10,9 @@
 
 #include "blocking.h"
 #include "clock.h"
+#include "doze.h"
 #include "futex.h"
+#include "meanwhile.h"
 #include "timers.h"
 #include "wait.h"
 
@@ -31,7 +33,7 @@ static void latch_decide(struct latch *latch, uint32_t answer)
 {
 	uint32_t open = 0;
 	if (cas_acq_rel(&latch->decided, &open, answer + 1))
-		futex_wake(&latch->decided, 1);
+		word_wake(&latch->decided, 1);
 }
 
 static void entry_ended(tl_future *future, void *context)
@@ -74,9 +76,18 @@ static int run_queued(tl_future *const *futures, size_t n, struct latch *latch)
 	return behind == n ? -EDEADLK : result;
 }
 
+/* D2 of doze.h */
+static bool latch_awaits(void *latch)
+{
+	return fetch_or_acq_rel(&((struct latch *)latch)->decided, 0u);
+}
+
 static int latch_wait(tl_future *const *futures, struct latch *latch, int64_t deadline)
 {
 	int64_t nap = NAP_FIRST;
+	struct awaited awaited = { .word = &latch->decided,
+		                   .await = latch_awaits,
+		                   .what = latch };
 	while (!load_acquire(&latch->decided)) {
 		int64_t until = worker_naps(self.worker, deadline);
 		int ran = run_queued(futures, latch->count, latch);
@@ -88,6 +99,12 @@ static int latch_wait(tl_future *const *futures, struct latch *latch, int64_t de
 			int64_t next = deadline_after(nap);
 			until = next < until ? next : until;
 			nap = nap < NAP_MOST ? 2 * nap : NAP_MOST;
+		}
+		struct worker *worker = meanwhile_worker();
+		if (UNLIKELY(worker != NULL)) {
+			if (meanwhile(worker, &awaited, deadline))
+				break;
+			continue;
 		}
 		struct worker *blocked = thread_blocks();
 		int error = futex_wait(&latch->decided, 0, until);

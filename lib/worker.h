@@ -11,6 +11,14 @@ static bool worker_run(struct worker *worker);
 /* Run one task that this worker has won, in a wait or in the loop. */
 static void worker_execute(struct worker *worker, tl_task *task);
 
+/* It is about to run a task, in the loop or in a wait: M of timers.h. False: timers have fired,
+ * and the task is queued again. */
+static inline bool worker_begins(struct worker *worker, tl_task *task);
+
+/* It has been without work, and has found some by itself; it has taken it, W4 of sleep.h. */
+static void worker_comes(struct worker *worker);
+static void worker_pass_on(struct worker *worker);
+
 /* It was about to be without work, but goes on inside a callback. */
 static void worker_stays(struct worker *worker);
 

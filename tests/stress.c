@@ -26,7 +26,7 @@
 #define MILLISECOND INT64_C(1000000)
 #define VALUE(n) ((void *)(intptr_t)(n))
 
-enum { THREADS = 6, SHARED = 5, TASKS = 512, STALL_SECONDS = 60 };
+enum { THREADS = 6, SHARED = 6, TASKS = 512, STALL_SECONDS = 60 };
 
 static struct {
 	atomic_ulong operations, cells, own, batches, timers, go, spawns, executors,
@@ -603,12 +603,16 @@ static tl_executor *make(struct actor *actor)
 	};
 	if (below(&actor->random, 4) == 0)
 		options.flags |= TL_GROW_ON_EVIDENCE;
+	bool help = below(&actor->random, 3) == 0;
 	if (below(&actor->random, 3) == 0) {
 		options.max_pending = 1 + below(&actor->random, 40);
 		options.when_full = TL_FULL_WAIT;
 	}
 	tl_executor *executor = NULL;
-	switch (below(&actor->random, 5)) {
+	unsigned kind = below(&actor->random, 5);
+	if (help && kind) /* a worker keeps its order */
+		options.flags |= TL_WAITERS_HELP;
+	switch (kind) {
 	case 4: /* on a pool that others use, too */
 		executor = tl_serial_create(shared[1 + below(&actor->random, 2)],
 		                            1 + below(&actor->random, 3));
@@ -777,6 +781,7 @@ int main(int argc, char **argv)
 		&(tl_options){ .max_workers = 4, .idle_timeout = 50 * MICROSECOND });
 	shared[3] = tl_serial_create(shared[1], 1);
 	shared[4] = tl_serial_create(shared[2], 2);
+	shared[5] = tl_fixed_pool_create(2, &(tl_options){ .flags = TL_WAITERS_HELP });
 	for (unsigned i = 0; i < THREADS; i++) {
 		actors[i].random = (unsigned)(seed * 2654435761u + i * 40503u) | 1;
 		CHECK(shared[i % SHARED]);

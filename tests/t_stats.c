@@ -69,6 +69,74 @@ Test(stats, tasks_run_inside_waits_count_once)
 	END_CLEAN();
 }
 
+/* In a worker: its children are queued in front of it, and nobody else is there. */
+static void *wait_for_children(void *executor)
+{
+	tl_future *futures[4];
+	tl_group group;
+	tl_group_init(&group, executor, NULL);
+	for (size_t i = 0; i < LENGTH(futures); i++) {
+		futures[i] = tl_submit(executor, identity, NULL);
+		tl_future_release(tl_group_submit(&group, identity, NULL));
+	}
+	tl_future_cancel(futures[0]);
+	int error = tl_wait(futures, LENGTH(futures), TL_ANY, TL_FOREVER);
+	if (error >= 0)
+		error = tl_wait(futures, LENGTH(futures), TL_ALL, TL_FOREVER);
+	if (!error)
+		error = tl_group_wait(&group, TL_FOREVER);
+	for (size_t i = 0; i < LENGTH(futures); i++)
+		tl_future_release(futures[i]);
+	return VALUE(error);
+}
+
+Test(stats, what_a_worker_runs_inside_a_wait_for_it_is_counted)
+{
+	for (int kind = FIXED; kind <= ADAPTIVE; kind++) {
+		tl_options options = { .max_workers = 1 };
+		tl_executor *pool = kind == FIXED ? tl_fixed_pool_create(1, NULL)
+		                                  : tl_adaptive_pool_create(&options);
+		for (uint64_t i = 1; i <= 10; i++) {
+			cr_assert_null(
+				tl_await(tl_submit(pool, wait_for_children, pool)));
+			tl_stats stats = stats_of(pool);
+			cr_assert_eq(stats.claimed, 7 * i);
+			cr_assert_eq(stats.cancelled, i);
+		}
+		check_balance(pool);
+		tl_executor_destroy(pool);
+	}
+	END_CLEAN();
+}
+
+static void *wait_for_one(void *executor)
+{
+	return tl_await(tl_submit(executor, identity, VALUE(5)));
+}
+
+Test(stats, a_turn_of_a_serial_queue_inside_a_wait_counts_in_its_pool)
+{
+	tl_executor *pool = tl_fixed_pool_create(1, NULL);
+	tl_executor *serial = tl_serial_create(pool, 1);
+	cr_assert_eq(tl_await(tl_submit(pool, wait_for_one, serial)), VALUE(5));
+	cr_assert_eq(stats_of(pool).claimed, 1);
+	cr_assert_eq(stats_of(serial).claimed, 0);
+	check_balance(pool);
+	tl_executor_destroy(serial);
+	tl_executor_destroy(pool);
+	END_CLEAN();
+}
+
+Test(stats, a_wait_that_finds_its_task_ended_has_claimed_nothing)
+{
+	tl_executor *pool = tl_fixed_pool_create(2, NULL);
+	for (int i = 0; i < 100; i++)
+		tl_await(tl_submit(pool, identity, NULL)); /* from outside */
+	cr_assert_eq(stats_of(pool).claimed, 0);
+	tl_executor_destroy(pool);
+	END_CLEAN();
+}
+
 Test(stats, threads_started_retired_and_there)
 {
 	tl_options options = { .max_workers = 3, .idle_timeout = 5 * MILLISECOND };

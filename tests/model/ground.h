@@ -195,6 +195,8 @@ static inline int64_t model_deadline(int64_t duration)
 /* ---- threads, memory ------------------------------------------------------------ */
 
 #define thread_begin(name) ((void)(name))
+#define signals_hold(callers) ((void)(callers))
+#define signals_let_go(callers) ((void)(callers))
 #define thread_wakes_in_time() ((void)0)
 
 static inline void thread_stack(uintptr_t *lowest, size_t *size)

@@ -162,6 +162,17 @@ static inline void futex_wake(const uint32_t *word, int count)
 		fetch_add_acq_rel(&sleep_words[i].wakes, 1u);
 }
 
+/* ---- doze.h ------------------------------------------------------------------------ */
+
+/* Nobody dozes here, but in the client of that. */
+#ifndef WITH_DOZERS
+#define TL_DOZE_H
+static inline void word_wake(const uint32_t *word, int count)
+{
+	futex_wake(word, count);
+}
+#endif
+
 /* ---- threads ---------------------------------------------------------------------- */
 
 /* Run these at once; returns when all have ended. */
