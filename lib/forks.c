@@ -109,14 +109,16 @@ static COLD void forks_answer(struct split *split, tl_forks *head)
 TL_API tl_forks *tl_fork_slow_(tl_forks *at, struct tl_branch_ *branch)
 {
 	struct split *split = split_of(at);
-	if (at == split_end(split)) {
+	tl_forks *head;
+	if (at == split_end(split)) { /* a region without room leaves a slot free below */
 		branch->state_ = CALL_IT;
+		head = split_head(split);
 	} else {
 		store_relaxed(&at->word_, (uintptr_t)branch);
-		at++;
+		head = ++at;
 	}
 	if (split->owner && !load_acquire(&split->deque.limit_))
-		forks_answer(split, at);
+		forks_answer(split, head);
 	return at;
 }
 

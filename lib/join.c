@@ -4,6 +4,8 @@
  * A branch that a thief has is waited for. Meanwhile this worker takes other branches:
  * first back from that thief, whose offers are mostly parts of what we wait for, then
  * anybody's. It never takes a task: that might wait for what is further down this stack.
+ * With no stack left for one it only sleeps: what is offered others take, or who has offered it
+ * takes it back at its join.
  * (Nor can branches wait in a circle: a branch waits for what it has forked, which began
  * later, and what lies above it on a stack began later still.)
  *
@@ -92,9 +94,13 @@ static COLD void join_taken(struct worker *worker, tl_forks *at,
                             struct tl_branch_ *branch, unsigned thief)
 {
 	tl_executor *pool = worker->pool;
-	bool alone = true; /* nobody counts on us */
+	bool takes = !stack_is_short(), alone = true; /* nobody counts on us */
 	while (!branch_called(branch)) {
 		process_leave_child(pool->process); /* the thief is not here */
+		if (!takes) {
+			join_sleep(worker, branch, load_acquire(&worker->bell));
+			continue;
+		}
 		if (join_take(worker, thief)) {
 			if (!alone && pool_has_forks(pool))
 				forks_signal(pool);

@@ -2,7 +2,66 @@
 /* Forks and loops where they meet callbacks, growing pools, serial queues and helpers. */
 #include "support.h"
 
+#include <sched.h>
+
 #include <threadlet/fork.h>
+
+/* ---- A full deque ----------------------------------------------------------------- */
+
+struct full {
+	tl_executor *pool;
+	int before; /* forks that are not joined when the inner region begins */
+};
+
+static void *nothing_more(tl_forks *at, void *argument)
+{
+	(void)at;
+	return argument;
+}
+
+/* With a worker that asks for forks. */
+static void *fork_inside(tl_forks *at, void *argument)
+{
+	struct full *full = argument;
+	tl_branch branch;
+	for (int i = 0; i < 200; i++) { /* half of what is left is offered each time */
+		wait_until(stats_of(full->pool).idle == 1);
+		sched_yield(); /* it is about to ask */
+		tl_fork(&at, &branch, nothing_more, argument);
+		if (tl_join(&at, &branch) != argument)
+			abort();
+	}
+	return argument;
+}
+
+static void *fill_deque(tl_forks *at, void *argument)
+{
+	struct full *full = argument;
+	static tl_branch branches[600];
+	for (int i = 0; i < full->before; i++)
+		tl_fork(&at, &branches[i], nothing_more, argument);
+	void *inside = tl_run(fork_inside, argument);
+	for (int i = full->before; i-- > 0;)
+		if (tl_join(&at, &branches[i]) != argument)
+			abort();
+	return inside;
+}
+
+static void *run_fill_deque(void *argument)
+{
+	return tl_run(fill_deque, argument);
+}
+
+Test(fork_edges, region_in_a_deque_that_is_full_or_nearly)
+{
+	tl_executor *pool = executor_of(FIXED, 2, NULL);
+	for (int before = 490; before < 520; before++) {
+		struct full full = { pool, before };
+		cr_assert_eq(tl_await(tl_submit(pool, run_fill_deque, &full)), &full);
+	}
+	tl_executor_destroy(pool);
+	END_CLEAN();
+}
 
 /* ---- Callbacks ------------------------------------------------------------------- */
 

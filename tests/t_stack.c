@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Waits for which no stack is left are told so. */
+/* Waits for which no stack is left are told so, and joins take nothing more. */
 #include "support.h"
+
+#include <sched.h>
+#include <threadlet/fork.h>
 
 struct level {
 	tl_executor *pool;
@@ -46,5 +49,68 @@ Test(stack, no_wait_overflows_the_stack)
 		             instrumented() ? 20 : (long)(sizes[i] / 839));
 		tl_executor_destroy(pool);
 	}
+	END_CLEAN();
+}
+
+/* ---- Joins ---------------------------------------------------------------------- */
+
+/* Two workers that take each other's branches, each in the join of what the other one has
+ * taken: both stacks grow, as long as both take. */
+struct nest {
+	atomic_long depth;
+	atomic_bool over; /* somebody's branch was not taken */
+};
+
+struct branch_of {
+	struct nest *nest;
+	atomic_bool begun;
+};
+
+static void *identity_of(tl_forks *at, void *argument)
+{
+	(void)at;
+	return argument;
+}
+
+static void *fork_for_the_other(tl_forks *at, void *argument)
+{
+	struct branch_of *mine = argument;
+	struct nest *nest = mine->nest;
+	tl_branch branch;
+	atomic_store(&mine->begun, true);
+	if (atomic_load(&nest->over))
+		return NULL;
+	atomic_fetch_add(&nest->depth, 1);
+	struct branch_of next = { .nest = nest };
+	tl_fork(&at, &branch, fork_for_the_other, &next);
+	for (int i = 0; i < 10000 && !atomic_load(&next.begun); i++) {
+		tl_branch later; /* at which it is offered */
+		tl_fork(&at, &later, identity_of, NULL);
+		sched_yield();
+		tl_join(&at, &later);
+	}
+	if (!atomic_load(&next.begun))
+		atomic_store(&nest->over, true);
+	tl_join(&at, &branch);
+	return NULL;
+}
+
+static void *begin_nest(void *argument)
+{
+	struct branch_of first = { .nest = argument };
+	return tl_run(fork_for_the_other, &first);
+}
+
+Test(stack, no_join_overflows_the_stack)
+{
+	tl_options options = { .stack_size = 256 << 10 };
+	tl_executor *pool = tl_fixed_pool_create(2, &options);
+	struct nest nest;
+	do { /* else the other worker came too late once */
+		atomic_init(&nest.depth, 0);
+		atomic_init(&nest.over, false);
+		tl_await(tl_submit(pool, begin_nest, &nest));
+	} while (atomic_load(&nest.depth) < (instrumented() ? 20 : 200));
+	tl_executor_destroy(pool);
 	END_CLEAN();
 }
