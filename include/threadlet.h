@@ -438,7 +438,7 @@ TL_API int tl_executor_destroy(tl_executor *executor);
 
 /*
  * Adaptive pools. Lowering the maximum retires threads as they finish what they
- * run (never below min_workers, which follows when it was higher); raising it starts
+ * run and what that has submitted (never below min_workers, which follows when it was higher); raising it starts
  * threads if work is queued. -EINVAL: 0, too many, a negative time, not adaptive.
  */
 TL_API int tl_executor_set_max_workers(tl_executor *executor, unsigned workers);

@@ -18,38 +18,13 @@
  * lock back, before which nobody can take the entry. After a destroy each node that was
  * left drops its share of `left`; the last one frees the queue.
  */
-#include "arrivals.h"
-#include "blocking.h"
+#include "completions.h"
+
 #include "callback.h"
-#include "clock.h"
 #include "cpus.h"
 #include "doze.h"
 #include "event.h"
-#include "lock.h"
-#include "meanwhile.h"
-#include "seek.h"
-#include "timers.h"
-#include "wait.h"
-
-struct tl_completions {
-	ON_OWN_LINE uint32_t left; /* not under the lock */
-	ON_OWN_LINE uint32_t process;
-	uint32_t room; /* the ring's: looked at without the lock */
-	int event;     /* -1: none */
-	int64_t spin;  /* ns that who takes looks before it sleeps */
-	ON_OWN_LINE struct lock lock;
-	struct arrivals arrivals;
-	uint32_t filled; /* is anything ready? For those without the lock */
-	uint32_t signal; /* a futex */
-	uint32_t sleepers;
-	bool destroyed;
-};
-
-struct node {
-	tl_callback callback;
-	tl_completions *queue;
-	void *tag;
-};
+#include "executor.h"
 
 _Static_assert(sizeof(struct node) <= sizeof(tl_task), "a node lies in a cell");
 
@@ -82,7 +57,6 @@ static void queue_drop(tl_completions *queue, uint32_t n)
 
 /* ---- Coming to it --------------------------------------------------------------- */
 
-/* With the lock held: one sleeper is to be woken, if there is any, after the unlock. */
 static bool queue_signals(tl_completions *queue)
 {
 	if (!queue->sleepers)
@@ -156,157 +130,6 @@ TL_API int tl_completions_add(tl_completions *completions, tl_future *future, vo
 		cell_free((tl_task *)(void *)node);
 	}
 	return error;
-}
-
-/* ---- Taking ------------------------------------------------------------------------ */
-
-static bool leads_here(const tl_callback *node, const void *queue)
-{
-	return node->function == node_comes &&
-	       ((const struct node *)(const void *)node)->queue == queue;
-}
-
-static bool will_come(tl_task *task, const void *queue)
-{
-	return callbacks_have(&task->future, leads_here, queue);
-}
-
-/* In a task of a pool: run one that is queued there and will come to the queue. */
-static bool run_one(tl_completions *queue, struct worker *helper, bool again)
-{
-	struct sought sought = { .wanted = will_come, .by = queue, .again = again };
-	tl_task *task = pool_seek(helper, &sought);
-	if (task)
-		wait_execute(helper, task);
-	return task;
-}
-
-static int64_t longer(int64_t nap)
-{
-	return nap ? nap < LOOK_AGAIN_MOST ? 2 * nap : nap : NAP_FIRST;
-}
-
-struct signal {
-	tl_completions *queue;
-	uint32_t seen;
-};
-
-/* D2 of doze.h. E1 is under the lock, too. */
-static bool signal_awaits(void *what)
-{
-	struct signal *signal = what;
-	lock(&signal->queue->lock);
-	bool over = signal->queue->signal != signal->seen;
-	unlock(&signal->queue->lock);
-	return over;
-}
-
-/* Until something may be there, or -ETIMEDOUT; -EAGAIN: no stack is left to help. */
-static int queue_wait(tl_completions *queue, uint32_t seen, int64_t deadline,
-                      int64_t *nap)
-{
-	struct worker *worker = self.worker;
-	bool helper = worker && !worker->pool->ordered && pool_is_ours(worker->pool);
-	int64_t until = deadline;
-	if (helper && stack_is_short())
-		return -EAGAIN;
-	if (helper) {
-		if (run_one(queue, worker, *nap > 0))
-			return deadline != TL_FOREVER && clock_now() >= deadline
-			               ? -ETIMEDOUT
-			               : 0;
-		*nap = longer(*nap);
-		int64_t next = deadline_after(*nap);
-		until = next < deadline ? next : deadline;
-	}
-	if (UNLIKELY(meanwhile_worker() != NULL)) {
-		struct signal signal = { queue, seen };
-		struct awaited awaited = {
-			.word = &queue->signal,
-			.await = signal_awaits,
-			.what = &signal,
-		};
-		return meanwhile(worker, &awaited, deadline);
-	}
-	struct worker *blocked = thread_blocks();
-	int error = futex_wait(&queue->signal, seen, until);
-	thread_unblocks(blocked);
-	if (until == deadline)
-		return error;
-	worker_has_napped(worker);
-	return 0;
-}
-
-/* Whoever completes futures one after the other would have to wake us for each of the first
- * ones: look for a moment, and seldom, so that he has the queue's lines to himself. */
-static void queue_watch(tl_completions *queue, int64_t deadline)
-{
-	int64_t looks = queue->spin / LOOK_LEAST;
-	int64_t end = queue->spin ? clock_now() + queue->spin : 0;
-	if (end > deadline)
-		end = deadline;
-	while (looks-- > 0 && clock_now() < end) {
-		for (int i = 0; i < TAKE_PAUSES; i++)
-			cpu_relax();
-		if (load_relaxed(&queue->filled))
-			return;
-	}
-}
-
-/* The same with the lock held, before and after. */
-static int queue_sleep(tl_completions *queue, int64_t deadline, int64_t *nap)
-{
-	if (!self.worker) {
-		unlock(&queue->lock);
-		queue_watch(queue, deadline);
-		lock(&queue->lock);
-		if (queue->arrivals.ready)
-			return 0;
-	}
-	uint32_t seen = queue->signal;
-	queue->sleepers++;
-	unlock(&queue->lock);
-	int error = queue_wait(queue, seen, deadline, nap);
-	lock(&queue->lock);
-	queue->sleepers--;
-	return error;
-}
-
-static uint32_t queue_get(tl_completions *queue, tl_completion *taken, size_t most)
-{
-	uint32_t n = arrivals_take(&queue->arrivals, taken, most);
-	if (n && !queue->arrivals.ready) {
-		store_relaxed(&queue->filled, 0u);
-		if (queue->event >= 0)
-			event_clear(queue->event);
-	}
-	return n;
-}
-
-TL_API int tl_completions_take(tl_completions *completions, tl_completion *taken,
-                               size_t n, int64_t timeout)
-{
-	if (!completions || !taken || !n || n > INT_MAX || timeout < 0)
-		return -EINVAL;
-	if (!process_is(completions->process))
-		return -EOWNERDEAD;
-	int64_t deadline = timeout ? -1 : 0, nap = 0;
-	int error = 0;
-	lock(&completions->lock);
-	while (!completions->arrivals.ready && !error) {
-		if (deadline < 0)
-			deadline = deadline_after(timeout);
-		error = timeout ? queue_sleep(completions, deadline, &nap) : -ETIMEDOUT;
-	}
-	uint32_t got = queue_get(completions, taken, n);
-	bool wake = completions->arrivals.ready && queue_signals(completions);
-	unlock(&completions->lock);
-	if (wake)
-		word_wake(&completions->signal, 1);
-	if (!got)
-		return error;
-	fetch_sub_relaxed(&completions->left, got);
-	return (int)got;
 }
 
 TL_API size_t tl_completions_left(const tl_completions *completions)

@@ -41,6 +41,7 @@
 
 #include "cancel.c"
 #include "completions.c"
+#include "completions_take.c"
 #include "group.c"
 #include "loop.c"
 #include "spawn.c"
