@@ -41,8 +41,8 @@ Test(default_executor, grows_to_the_maximum_set_before_its_start)
 	cr_assert_eq(thread_count(), 1); /* setting starts nothing */
 	for (int i = 0; i < 5; i++)
 		futures[i] = tl_go(gate_pass, &gate);
-	cr_assert_eq(thread_count(), 4);
 	assert_soon(atomic_load(&gate.inside) == 3);
+	cr_assert_eq(thread_count(), 4);
 	gate_open(&gate);
 	for (int i = 0; i < 5; i++)
 		cr_assert_eq(tl_await(futures[i]), &gate);
