@@ -50,6 +50,21 @@ static inline void overflow_append(struct overflow *list, tl_task *task)
 	exchange_seq_cst(&list->count, list->count + 1);
 }
 
+/* A task that was taken out comes back to where it was; it has been counted. */
+static inline void overflow_put_back(struct overflow *list, tl_task *task)
+{
+	lock(&list->lock);
+	task->future.value_ = NULL;
+	overflow_link(task, list->first);
+	if (list->first)
+		list->first->future.value_ = task;
+	else
+		list->last = task;
+	list->first = task;
+	exchange_seq_cst(&list->count, list->count + 1);
+	unlock(&list->lock);
+}
+
 /* With the lock held, the task in the list. */
 static inline void overflow_unlink(struct overflow *list, tl_task *task)
 {

@@ -239,6 +239,15 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 	}
 }
 
+/* One that was chosen for this worker must not come into others' reach. */
+static bool worker_puts_back(struct worker *worker, tl_task *task)
+{
+	if (!(load_relaxed(&task->hints_) & HINT_CHOSEN))
+		return ring_push(&worker->ring, task);
+	overflow_put_back(&worker->chosen, task);
+	return true;
+}
+
 /* M. False: something was due. Callbacks of that may wait, also for the very task that this
  * worker has in its hands: so that was put back before, where they and others find it. */
 static COLD bool worker_begins_timed(struct worker *worker, tl_task *task)
@@ -246,7 +255,7 @@ static COLD bool worker_begins_timed(struct worker *worker, tl_task *task)
 	int64_t now;
 	if (!worker_minds_time(worker, &now))
 		return true;
-	if (!ring_push(&worker->ring, task)) {
+	if (!worker_puts_back(worker, task)) {
 		worker->tasks_to_clock = 0; /* next time */
 		return true;
 	}

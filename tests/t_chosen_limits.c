@@ -29,6 +29,28 @@ static void *gate_pass_numbered(void *gate)
 	return VALUE(tl_worker_number());
 }
 
+/* Who looks at the clock before a task, and fires timers, has put the task back meanwhile. */
+Test(chosen_limits, timers_that_fire_in_between_change_neither_worker_nor_order)
+{
+	enum { WORKERS = 3, VISITS = 2000, TIMERS = 2000 };
+	static struct visit visits[WORKERS][VISITS];
+	tl_executor *pool = tl_fixed_pool_create(WORKERS, NULL);
+	for (int i = 0; i < TIMERS; i++)
+		tl_future_release(tl_after(pool, i * 5 * MICROSECOND, identity, NULL));
+	for (int i = 0; i < VISITS; i++)
+		for (int w = 0; w < WORKERS; w++)
+			cr_assert_eq(submit_visit(pool, &visits[w][i], w), 0);
+	for (int w = 0; w < WORKERS; w++)
+		for (int i = 0; i < VISITS; i++) {
+			struct visit *here = &visits[w][i];
+			cr_assert_eq(tl_future_wait(&here->task.future, TL_FOREVER), 0);
+			cr_assert_eq(here->ran_by, w);
+			cr_assert(!i || here->turn > here[-1].turn);
+		}
+	tl_executor_destroy(pool);
+	END_CLEAN();
+}
+
 Test(chosen_limits, spares_do_not_run_them_and_the_pools_own_workers_stay)
 {
 	struct section section = { .gate = GATE };

@@ -24,6 +24,12 @@ static int wait_until(tl_future *future, int64_t deadline)
 #include "queues.c"
 #include "task.c"
 
+/* The pool has no limit: pending.c is not part of this. */
+static bool pool_claim_pending(tl_executor *limited, tl_task *queued)
+{
+	return pool_claim(limited, queued);
+}
+
 #include "cancel.c"
 
 static tl_executor pool;
