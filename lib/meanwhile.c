@@ -72,6 +72,12 @@ static void meanwhile_execute(struct worker *worker, tl_task *task)
 	}
 }
 
+/* W3 */
+static bool meanwhile_has_work(struct worker *worker)
+{
+	return overflow_count(&worker->chosen) || pool_has_work(worker->pool);
+}
+
 /* With its bit gone: what it has been claimed for, or has seen. W4. */
 static tl_task *meanwhile_take(struct worker *worker)
 {
@@ -80,28 +86,33 @@ static tl_task *meanwhile_take(struct worker *worker)
 	return task;
 }
 
-/* Until it is notified, or it is time. A task, or NULL. */
-static tl_task *meanwhile_park(struct worker *worker, const struct awaited *awaited,
-                               int64_t deadline, int *result)
+/* How a sleep has ended. */
+struct outcome {
+	tl_task *task;
+	int error;   /* -ETIMEDOUT, -EDEADLK */
+	int64_t due; /* since when there are timers to fire; 0: no */
+};
+
+/* Until it is notified, or it is time. */
+static void meanwhile_park(struct worker *worker, const struct awaited *awaited,
+                           int64_t deadline, struct outcome *outcome)
 {
 	tl_executor *pool = worker->pool;
 	int64_t until = TL_FOREVER;
 	bool keeps = UNLIKELY(load_seq_cst(&pool->timers) != NULL) &&
 	             worker_keeps_time(worker, &until) && until < deadline;
 	if (!worker_park(worker, keeps ? until : deadline)) {
-		if (!keeps) {
-			*result = -ETIMEDOUT;
-			return NULL;
-		}
-		worker_fires_late(worker, until);
-		return meanwhile_take(worker);
+		if (keeps)
+			outcome->due = until;
+		else
+			outcome->error = -ETIMEDOUT;
+		return;
 	}
 	if (!worker->woken || awaited->await(awaited->what))
-		return NULL;
-	tl_task *task = meanwhile_take(worker);
-	if (!task)
+		return;
+	outcome->task = meanwhile_take(worker);
+	if (!outcome->task)
 		count_up(&worker->counters.vain, 1);
-	return task;
 }
 
 /* It is not idle any more, and hasn't found a task. */
@@ -119,58 +130,64 @@ static void meanwhile_leave(struct worker *worker)
 		worker_leaves_time(worker);
 }
 
-static tl_task *meanwhile_doze(struct worker *worker, const struct awaited *awaited,
-                               int64_t deadline, int *result)
+static void meanwhile_doze(struct worker *worker, const struct awaited *awaited,
+                           int64_t deadline, struct outcome *outcome)
 {
 	struct dozer dozer = { .word = awaited->word, .worker = worker };
-	tl_executor *pool = worker->pool;
-	tl_task *task = NULL;
 	doze_begin(&dozer);
 	dozer_announce(worker);
-	forks_ask(pool);
+	forks_ask(worker->pool);
 	if (!awaited->await(awaited->what)) {
-		if (pool_has_work(pool)) {
+		if (meanwhile_has_work(worker)) {
 			worker_comes(worker);
-			task = meanwhile_take(worker);
+			outcome->task = meanwhile_take(worker);
 		} else {
-			task = meanwhile_park(worker, awaited, deadline, result);
+			meanwhile_park(worker, awaited, deadline, outcome);
 		}
 	}
-	if (!task)
+	if (!outcome->task)
 		meanwhile_leave(worker);
 	dozer_withdrawn(worker);
 	doze_end(&dozer);
-	return task;
 }
 
-static tl_task *meanwhile_sleep(struct worker *worker, const struct awaited *awaited,
-                                int64_t deadline, int *result)
+static void meanwhile_sleep(struct worker *worker, const struct awaited *awaited,
+                            int64_t deadline, struct outcome *outcome)
 {
 	forks_offer_all(worker);
 	bool noted = (awaited->future || awaited->group) && deadline == TL_FOREVER;
 	if (noted && !(awaited->future ? circle_note(awaited->future)
 	                               : circle_note_group(awaited->group))) {
-		*result = -EDEADLK;
-		return NULL;
+		outcome->error = -EDEADLK;
+		return;
 	}
-	tl_task *task = meanwhile_doze(worker, awaited, deadline, result);
+	meanwhile_doze(worker, awaited, deadline, outcome);
 	if (noted)
 		circle_forget();
-	return task;
+}
+
+/* Callbacks of users may run in here, and wait: not before this wait has taken back what
+ * there is one of to a thread, its note and its idle bit. */
+static void meanwhile_fire(struct worker *worker, int64_t due)
+{
+	worker_fires_late(worker, due);
+	pool_signal(worker->pool);
 }
 
 static int meanwhile(struct worker *worker, const struct awaited *awaited,
                      int64_t deadline)
 {
-	int result = 0;
+	struct outcome outcome = { 0 };
 	if (deadline != TL_FOREVER && clock_now() >= deadline)
 		return -ETIMEDOUT;
 	struct callbacks aside = callbacks_aside();
-	tl_task *task = worker_next(worker);
-	if (!task)
-		task = meanwhile_sleep(worker, awaited, deadline, &result);
-	if (task)
-		meanwhile_execute(worker, task);
+	outcome.task = worker_next(worker);
+	if (!outcome.task)
+		meanwhile_sleep(worker, awaited, deadline, &outcome);
+	if (outcome.due)
+		meanwhile_fire(worker, outcome.due);
+	if (outcome.task)
+		meanwhile_execute(worker, outcome.task);
 	callbacks_back(aside);
-	return result;
+	return outcome.error;
 }

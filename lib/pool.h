@@ -246,6 +246,9 @@ static void pool_chosen_unlocked(tl_executor *pool);
 /* The same for the offers of forks alone. */
 static bool pool_has_forks(tl_executor *pool);
 
+/* The list in which it is, or was, if it is in none of the rings. */
+static struct overflow *pool_list_of(tl_executor *pool, const tl_task *task);
+
 /* Take this very task out of where it is queued. The pool must be known to live. */
 static bool pool_claim(tl_executor *pool, tl_task *task);
 

@@ -239,12 +239,13 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 	}
 }
 
-/* One that was chosen for this worker must not come into others' reach. */
+/* To the list that its hints tell of: one that was chosen for this worker must not come into
+ * others' reach, and a list is changed under its own lock only (pool_list_of). */
 static bool worker_puts_back(struct worker *worker, tl_task *task)
 {
-	if (!(load_relaxed(&task->hints_) & HINT_CHOSEN))
+	if (!(load_relaxed(&task->hints_) & (HINT_CHOSEN | HINT_URGENT)))
 		return ring_push(&worker->ring, task);
-	overflow_put_back(&worker->chosen, task);
+	overflow_put_back(pool_list_of(worker->pool, task), task);
 	return true;
 }
 
