@@ -46,7 +46,8 @@ static inline bool ring_push(struct ring *ring, tl_task *task)
 			return false;
 	}
 	tl_task **slot = ring_slot(ring, tail);
-	store_relaxed(&task->place_, (uintptr_t)slot | PLACE_RING);
+	/* Release: who finds it goes there, and the ring may be a new worker's. */
+	store_release(&task->place_, (uintptr_t)slot | PLACE_RING);
 	store_release(slot, task);
 	exchange_seq_cst(&ring->tail, tail + 1);
 	return true;
