@@ -78,6 +78,19 @@ static COLD int wait_claim_grouped(struct worker *worker, tl_task *task)
 	return claimed;
 }
 
+/* By itself, as the next: a wait within a wait takes no more stack than it must. */
+static COLD int wait_run_elsewhere(struct worker *worker, tl_task *task)
+{
+	int ran = 0;
+	struct callbacks aside = callbacks_aside();
+	if (worker)
+		ran = serial_run_queued(task);
+	if (!ran)
+		ran = help_run(task);
+	callbacks_back(aside);
+	return ran;
+}
+
 static int wait_run_queued(tl_future *future)
 {
 	struct worker *worker = self.worker;
@@ -98,20 +111,12 @@ static int wait_run_queued(tl_future *future)
 		              : wait_claim(worker, task, load_relaxed(&task->executor_));
 	if (ran > 0)
 		wait_execute(worker, task);
-	if (ran || cancelled)
-		return ran;
-	struct callbacks aside = callbacks_aside();
-	if (worker)
-		ran = serial_run_queued(task);
-	if (!ran)
-		ran = help_run(task);
-	callbacks_back(aside);
-	return ran;
+	return ran || cancelled ? ran : wait_run_elsewhere(worker, task);
 }
 
 /* Sleep while it is in this state, the one that it was in before wait_run_queued: when
  * it has been queued since, it may be ours to run, and its submit saw no WAITERS. */
-static int wait_asleep(tl_future *future, enum state state, int64_t deadline)
+static COLD int wait_asleep(tl_future *future, enum state state, int64_t deadline)
 {
 	uint32_t word = load_acquire(&future->word_);
 	int result = 0;
