@@ -77,14 +77,15 @@ static int queue_wait(tl_completions *queue, uint32_t seen, int64_t deadline,
 		int64_t next = deadline_after(*nap);
 		until = next < deadline ? next : deadline;
 	}
-	if (UNLIKELY(meanwhile_worker() != NULL)) {
+	struct worker *helping = meanwhile_worker();
+	if (UNLIKELY(helping != NULL)) {
 		struct signal signal = { queue, seen };
 		struct awaited awaited = {
 			.word = &queue->signal,
 			.await = signal_awaits,
 			.what = &signal,
 		};
-		return meanwhile(worker, &awaited, deadline);
+		return meanwhile(helping, &awaited, deadline);
 	}
 	struct worker *blocked = thread_blocks();
 	int error = futex_wait(&queue->signal, seen, until);
