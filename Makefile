@@ -25,7 +25,8 @@
 #   make analyze         gcc -fanalyzer, clang-tidy, cppcheck: no finding
 #   make demo            what it does and how fast it is here
 #   make bench           the library beside other runtimes: see perf/bench; also
-#                        bench-growth, bench-latency, bench-timers, bench-uring
+#                        bench-growth, bench-latency, bench-timers, bench-waiting,
+#                        bench-uring
 #
 # V=1 shows the commands. BUILD=dir builds elsewhere, as for CC=clang beside gcc.
 # "sh tools/with-deps make TARGET" installs what TARGET needs first (Debian).

@@ -518,8 +518,8 @@ TL_API int tl_future_cancel(tl_future *future);
  * Have callback->function(future, context) run once, on the thread that completes
  * the future, or at once in the caller if it had ended. What a callback itself
  * completes or finds ended runs when it has returned, so that chains don't recurse.
- * Inside the callback the future is valid if a function had returned it; your own may be gone by then if somebody who waited for it has freed
- * it. 0, or -EINVAL.
+ * Inside the callback the future is valid if a function had returned it; your own may
+ * be gone by then if somebody who waited for it has freed it. 0, or -EINVAL.
  */
 TL_API int tl_future_on_done(tl_future *future, tl_callback *callback);
 

@@ -38,6 +38,9 @@ void bench_tree(const struct arguments *);
 bool can_hand_over(void);
 void bench_e2e(const struct arguments *);
 
+bool can_collect(void);
+void bench_collect(const struct arguments *);
+
 bool can_take(void);
 void bench_ping(const struct arguments *);
 void bench_ping_same(const struct arguments *);

@@ -45,6 +45,14 @@ struct contender {
 	void *(*take)(void *handle);
 	bool many; /* any number at a time, taken by any thread outside of the pool */
 
+	/* A queue that results come to, for tasks that are submitted to it; `collect` waits
+	 * for one, and takes as many as there are. */
+	void *(*collector_create)(void);
+	void (*collector_destroy)(void *collector);
+	void (*submit_to)(void *pool, void *collector, work_function *function,
+	                  void *argument);
+	size_t (*collect)(void *collector, void **results, size_t most);
+
 	/* A task in the caller's memory, task_size bytes, which nobody waits for. */
 	size_t task_size;
 	void (*post_task)(void *pool, void *task, work_function *function,

@@ -12,6 +12,7 @@ static const struct bench benches[] = {
 	{ "mp", "[PRODUCERS]", can_post_from_many, bench_mp },
 	{ "tree", "", can_post_inside, bench_tree },
 	{ "e2e", "[IN_FLIGHT]", can_hand_over, bench_e2e },
+	{ "collect", "", can_collect, bench_collect },
 	{ "ping", "", can_take, bench_ping },
 	{ "ping_same", "", can_take, bench_ping_same },
 	{ "ping_apart", "", can_take, bench_ping_apart },

@@ -7,6 +7,7 @@
 #   make bench-growth    cost against tasks, workers, producers, depth of the queue
 #   make bench-latency   latency under load that does not wait for us
 #   make bench-timers    lateness of timers beside a timerfd's; what setting one costs
+#   make bench-waiting   what waiting for many futures costs
 #   make bench-uring     operations of a ring beside the system calls (needs liburing)
 #   make bench-programs  the programs only, of those whose library is installed
 
@@ -124,9 +125,15 @@ $(PERF)/timer-lateness: $(PERF)/timer_lateness.o $(PERF)/measure.o $(BUILD)/libt
 bench-timers: $(PERF)/timer-lateness
 	$< $(N)
 
+$(PERF)/waiting: $(PERF)/waiting.o $(PERF)/measure.o $(BUILD)/libthreadlet.a
+	$(call link,release)
+bench-waiting: $(PERF)/waiting
+	$< $(N)
+
 $(PERF)/operations: $(PERF)/uring.o $(URING_ARCHIVE) $(BUILD)/libthreadlet.a
 	$(call link,release,,$(URING_LIBS))
 bench-uring: $(if $(URING),$(PERF)/operations)
 	@$(if $(URING),$<,echo 'skipped: liburing is not installed')
 
-.PHONY: bench-programs bench bench-growth bench-latency bench-timers bench-uring
+.PHONY: bench-programs bench bench-growth bench-latency bench-timers bench-waiting \
+	bench-uring

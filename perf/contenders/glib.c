@@ -14,6 +14,7 @@ struct job {
 	work_function *function;
 	void *argument, *result;
 	bool awaited, done;
+	GAsyncQueue *queue; /* where it comes to, or NULL */
 	GMutex mutex;
 	GCond ended;
 };
@@ -29,6 +30,11 @@ static void run(void *data, void *unused)
 		return;
 	}
 	result = job->function(job->argument);
+	if (job->queue) {
+		job->result = result;
+		g_async_queue_push(job->queue, job);
+		return;
+	}
 	if (!job->awaited) {
 		g_free(job);
 		return;
@@ -58,28 +64,29 @@ static void push(void *pool, void *data)
 	must(g_thread_pool_push(pool, data, NULL), "g_thread_pool_push");
 }
 
-static void post(void *pool, work_function *function, void *argument)
-{
-	struct job *job;
-
-	if (!argument && !((uintptr_t)function & 1)) {
-		push(pool, (void *)((uintptr_t)function + 1));
-		return;
-	}
-	job = g_new(struct job, 1);
-	job->function = function;
-	job->argument = argument;
-	job->awaited = false;
-	push(pool, job);
-}
-
-static void *submit(void *pool, work_function *function, void *argument)
+static struct job *job_new(work_function *function, void *argument, bool awaited)
 {
 	struct job *job = g_new(struct job, 1);
 
 	job->function = function;
 	job->argument = argument;
-	job->awaited = true;
+	job->awaited = awaited;
+	job->queue = NULL;
+	return job;
+}
+
+static void post(void *pool, work_function *function, void *argument)
+{
+	if (!argument && !((uintptr_t)function & 1))
+		push(pool, (void *)((uintptr_t)function + 1));
+	else
+		push(pool, job_new(function, argument, false));
+}
+
+static void *submit(void *pool, work_function *function, void *argument)
+{
+	struct job *job = job_new(function, argument, true);
+
 	job->done = false;
 	g_mutex_init(&job->mutex);
 	g_cond_init(&job->ended);
@@ -103,6 +110,36 @@ static void *take(void *handle)
 	return result;
 }
 
+static void *collector_create(void)
+{
+	return g_async_queue_new();
+}
+
+static void collector_destroy(void *queue)
+{
+	g_async_queue_unref(queue);
+}
+
+static void submit_to(void *pool, void *queue, work_function *function, void *argument)
+{
+	struct job *job = job_new(function, argument, true);
+
+	job->queue = queue;
+	push(pool, job);
+}
+
+static size_t collect(void *queue, void **results, size_t most)
+{
+	struct job *job = g_async_queue_pop(queue);
+	size_t n = 0;
+
+	do {
+		results[n++] = job->result;
+		g_free(job);
+	} while (n < most && (job = g_async_queue_try_pop(queue)));
+	return n;
+}
+
 static void *spawn(work_function *function, void *argument)
 {
 	return g_thread_join(g_thread_new("spawn", function, argument));
@@ -117,5 +154,9 @@ const struct contender contender = {
 	.submit = submit,
 	.take = take,
 	.many = true,
+	.collector_create = collector_create,
+	.collector_destroy = collector_destroy,
+	.submit_to = submit_to,
+	.collect = collect,
 	.spawn = spawn,
 };

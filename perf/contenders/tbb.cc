@@ -5,6 +5,7 @@
  * std::packaged_task.
  */
 #include <oneapi/tbb/blocked_range.h>
+#include <oneapi/tbb/concurrent_queue.h>
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/parallel_invoke.h>
@@ -73,6 +74,36 @@ static void *submit(void *pool, work_function *function, void *argument)
 	return handle;
 }
 
+using Collector = tbb::concurrent_bounded_queue<void *>;
+
+static void *collector_create(void)
+{
+	return new Collector;
+}
+
+static void collector_destroy(void *collector)
+{
+	delete static_cast<Collector *>(collector);
+}
+
+static void submit_to(void *pool, void *collector, work_function *function, void *argument)
+{
+	static_cast<Pool *>(pool)->arena.enqueue([=] {
+		static_cast<Collector *>(collector)->push(function(argument));
+	});
+}
+
+static std::size_t collect(void *collector, void **results, std::size_t most)
+{
+	Collector *self = static_cast<Collector *>(collector);
+	std::size_t n = 1;
+
+	self->pop(results[0]);
+	while (n < most && self->try_pop(results[n]))
+		n++;
+	return n;
+}
+
 static long fib_of(int n)
 {
 	long one, two;
@@ -109,6 +140,10 @@ extern "C" const struct contender contender = {
 	.submit = submit,
 	.take = Futures::take,
 	.many = true,
+	.collector_create = collector_create,
+	.collector_destroy = collector_destroy,
+	.submit_to = submit_to,
+	.collect = collect,
 	.fib = fib,
 	.loop = loop,
 };

@@ -48,6 +48,36 @@ static void *take(void *handle)
 	return tl_await(handle);
 }
 
+static void *collector_create(void)
+{
+	tl_completions *queue = tl_completions_create();
+
+	must(queue != NULL, "tl_completions_create");
+	return queue;
+}
+
+static void collector_destroy(void *queue)
+{
+	must(!tl_completions_destroy(queue), "tl_completions_destroy");
+}
+
+static void submit_to(void *pool, void *queue, work_function *function, void *argument)
+{
+	must(!tl_completions_add(queue, submit(pool, function, argument), NULL),
+	     "tl_completions_add");
+}
+
+static size_t collect(void *queue, void **results, size_t most)
+{
+	tl_completion done[64];
+	int n = tl_completions_take(queue, done, most < 64 ? most : 64, TL_FOREVER);
+
+	must(n > 0, "tl_completions_take");
+	for (int i = 0; i < n; i++)
+		results[i] = tl_await(done[i].future);
+	return (size_t)n;
+}
+
 static void post_task(void *pool, void *task, work_function *function, void *argument)
 {
 	tl_task_init(task, function, argument);
@@ -207,6 +237,10 @@ const struct contender contender = {
 	.submit = submit,
 	.take = take,
 	.many = true,
+	.collector_create = collector_create,
+	.collector_destroy = collector_destroy,
+	.submit_to = submit_to,
+	.collect = collect,
 	.task_size = sizeof(tl_task),
 	.post_task = post_task,
 	.spawn = spawn,

@@ -52,6 +52,7 @@ def bench_rows(n):
     rows += [row(b, w, n) for b in ("tree", "tree_forks") for w in (1, 2)]
     rows += [row("e2e", w, n) for w in (1, 2, 4, 8)]
     rows += [row("e2e", 2, n, 65536, metric="peak_beside", most=3)]
+    rows += [row("collect", w, n) for w in (1, 2)]
     rows += [row("ping_same", 1, 20000, metric="p50"),
              row("ping_apart", 1, 3000, metric="p50"),
              row("ping", 1, 5000, metric="p50"),

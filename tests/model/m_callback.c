@@ -88,6 +88,77 @@ static void both_fired(void)
 	model_assert(fires == 1 && others == 1 && wins == 1);
 }
 
+static void fired_or_removed(void)
+{
+	model_assert(fires == (removed == 0 ? 0 : 1));
+}
+
+static void two_hung(void)
+{
+	node_hung_and_another();
+	hangs_second();
+}
+
+static tl_callback *third;
+
+static void two_hung_and_another(void)
+{
+	two_hung();
+	third = model_allocate(64, sizeof *third);
+	*third = (tl_callback){ .function = count, .context = &others };
+}
+
+static void hangs_third(void)
+{
+	tl_future_on_done(promise, third);
+}
+
+static void two_fire(void)
+{
+	model_assert(removed == 0);
+	completes();
+	model_assert(fires == 0 && others == 2);
+}
+
+static int second_removed;
+
+static void removes_second(void)
+{
+	second_removed = tl_future_remove(promise, second);
+	model_assert(second_removed == 0 ? others == 0 : others == 1);
+	model_free(second);
+}
+
+static void second_fired(void)
+{
+	fired_or_removed();
+	model_assert(others == 1);
+}
+
+static void each_fired_or_removed(void)
+{
+	fired_or_removed();
+	model_assert(others == (second_removed == 0 ? 0 : 1));
+}
+
+/* The node stays where it is. */
+static void removes_too(void)
+{
+	second_removed = tl_future_remove(promise, node);
+	model_assert(second_removed == 0 || second_removed == -EALREADY);
+}
+
+static void also_removes(void)
+{
+	removed = tl_future_remove(promise, node);
+	model_assert(removed == 0 || removed == -EALREADY);
+}
+
+static void removed_once(void)
+{
+	model_assert(fires == 0 && (removed == 0) + (second_removed == 0) == 1);
+}
+
 /* Gives its own node back. */
 static void free_node(tl_future *future, void *context)
 {
@@ -108,11 +179,6 @@ static void fired_once(void)
 	model_assert(fires == 1 && wins == 1);
 }
 
-static void fired_or_removed(void)
-{
-	model_assert(fires == (removed == 0 ? 0 : 1));
-}
-
 const struct model models[] = {
 	{ "callback-hang",
 	  "fires once",
@@ -131,6 +197,31 @@ const struct model models[] = {
 	  node_hung,
 	  { completes, removes },
 	  fired_or_removed,
+	  .bound = 6,
+	  .spurious = 1 },
+	{ "callback-remove-behind",
+	  "the same where another one hangs before it",
+	  two_hung,
+	  { completes, removes },
+	  second_fired,
+	  .bound = 6 },
+	{ "callback-remove-both",
+	  "two, in any order",
+	  two_hung,
+	  { removes_second, removes, completes },
+	  each_fired_or_removed,
+	  .bound = 3 },
+	{ "callback-remove-beside",
+	  "another one comes",
+	  two_hung_and_another,
+	  { removes, hangs_third },
+	  two_fire,
+	  .bound = 6 },
+	{ "callback-removed-twice",
+	  "by two at once",
+	  node_hung,
+	  { also_removes, removes_too },
+	  removed_once,
 	  .bound = 6,
 	  .spurious = 1 },
 	{ "callback-hang-remove",

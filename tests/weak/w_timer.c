@@ -7,6 +7,7 @@
 #include "ground.h"
 
 #define FORKS_MOST 504
+#define LOOK_AGAIN_MOST 1
 
 #include "small_inbox.h"
 
