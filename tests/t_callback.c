@@ -1,32 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Callbacks: once, on the completing thread, and the node comes back. */
-#include "support.h"
-
-struct note {
-	tl_callback node;
-	atomic_int calls;
-	pthread_t thread;
-	tl_future *future;
-};
-
-static void take_note(tl_future *future, void *context)
-{
-	struct note *note = context;
-	note->thread = pthread_self();
-	note->future = future;
-	atomic_fetch_add(&note->calls, 1);
-}
-
-static void note_init(struct note *note)
-{
-	*note = (struct note){ .node = { .function = take_note, .context = note } };
-}
-
-static void *set_null(void *promise)
-{
-	tl_future_set(promise, NULL);
-	return NULL;
-}
+#include "note.h"
 
 Test(callback, runs_once_on_the_completing_thread)
 {
@@ -108,150 +82,6 @@ Test(callback, failure_and_cancel_run_it_too)
 	END_CLEAN();
 }
 
-Test(callback, removed_before_does_not_run)
-{
-	tl_future promise;
-	struct note notes[5];
-	/* any of the list: first, middle, last, all */
-	for (int which = 0; which < 32; which++) {
-		tl_future_init(&promise);
-		for (int i = 0; i < 5; i++) {
-			note_init(&notes[i]);
-			tl_future_on_done(&promise, &notes[i].node);
-		}
-		for (int i = 0; i < 5; i++)
-			if (which >> i & 1)
-				cr_assert_eq(tl_future_remove(&promise, &notes[i].node),
-				             0);
-		tl_future_set(&promise, NULL);
-		for (int i = 0; i < 5; i++)
-			cr_assert_eq(atomic_load(&notes[i].calls), !(which >> i & 1));
-	}
-	END_CLEAN();
-}
-
-Test(callback, removed_node_can_be_registered_again)
-{
-	tl_future promise;
-	struct note note;
-	note_init(&note);
-	tl_future_init(&promise);
-	for (int i = 0; i < 100; i++) {
-		cr_assert_eq(tl_future_on_done(&promise, &note.node), 0);
-		cr_assert_eq(tl_future_remove(&promise, &note.node), 0);
-	}
-	cr_assert_eq(tl_future_on_done(&promise, &note.node), 0);
-	tl_future_set(&promise, NULL);
-	cr_assert_eq(atomic_load(&note.calls), 1);
-	END_CLEAN();
-}
-
-struct slow {
-	tl_callback node;
-	struct gate gate;
-	tl_future promise;
-	atomic_int left, result;
-	pid_t remover;
-	atomic_int removing;
-};
-
-static void hang_at_the_gate(tl_future *future, void *context)
-{
-	struct slow *slow = context;
-	(void)future;
-	gate_pass(&slow->gate);
-	atomic_store(&slow->left, 1);
-}
-
-static void *remove_slow(void *argument)
-{
-	struct slow *slow = argument;
-	slow->remover = gettid();
-	atomic_store(&slow->removing, 1);
-	int result = tl_future_remove(&slow->promise, &slow->node);
-	atomic_store(&slow->result, atomic_load(&slow->left) ? result : 1);
-	return NULL;
-}
-
-Test(callback, remove_waits_for_a_running_callback)
-{
-	struct slow slow = { .gate = GATE };
-	pthread_t setter, remover;
-	slow.node = (tl_callback){ .function = hang_at_the_gate, .context = &slow };
-	tl_future_init(&slow.promise);
-	tl_future_on_done(&slow.promise, &slow.node);
-	pthread_create(&setter, NULL, set_null, &slow.promise);
-	assert_soon(atomic_load(&slow.gate.inside) == 1);
-	pthread_create(&remover, NULL, remove_slow, &slow);
-	assert_soon(atomic_load(&slow.removing));
-	assert_soon(thread_state(slow.remover) == 'S');
-	gate_open(&slow.gate);
-	pthread_join(remover, NULL);
-	pthread_join(setter, NULL);
-	cr_assert_eq(atomic_load(&slow.result), -EALREADY);
-	END_CLEAN();
-}
-
-static atomic_int self_removals;
-
-static void free_own_node(tl_future *future, void *context)
-{
-	tl_callback *node = context;
-	if (!tl_future_remove(future, node))
-		atomic_fetch_add(&self_removals, 1);
-	memset(node, 0xa5, sizeof *node);
-	free(node);
-}
-
-Test(callback, may_free_its_own_node)
-{
-	tl_executor *pool = tl_fixed_pool_create(2, NULL);
-	int rounds = (int)scaled(20000);
-	for (int i = 0; i < rounds; i++) {
-		tl_future *future = tl_submit(pool, identity, NULL);
-		for (int k = 0; k < 2; k++) {
-			tl_callback *node = malloc(sizeof *node);
-			*node = (tl_callback){ .function = free_own_node,
-				               .context = node };
-			cr_assert_eq(tl_future_on_done(future, node), 0);
-		}
-		tl_future_release(future);
-	}
-	tl_executor_destroy(pool);
-	cr_assert_eq(atomic_load(&self_removals), 2 * rounds);
-	END_CLEAN();
-}
-
-struct link {
-	tl_future promise;
-	tl_callback node;
-};
-
-static void set_next(tl_future *future, void *context)
-{
-	struct link *next = context;
-	(void)future;
-	tl_future_set(&next->promise, NULL);
-}
-
-Test(callback, long_chain_does_not_recurse)
-{
-	long n = scaled(1000000);
-	struct link *links = calloc((size_t)n + 1, sizeof *links);
-	cr_assert_not_null(links);
-	for (long i = 0; i <= n; i++)
-		tl_future_init(&links[i].promise);
-	for (long i = 0; i < n; i++) {
-		links[i].node =
-			(tl_callback){ .function = set_next, .context = &links[i + 1] };
-		tl_future_on_done(&links[i].promise, &links[i].node);
-	}
-	tl_future_set(&links[0].promise, NULL);
-	cr_assert(tl_future_done(&links[n].promise));
-	free(links);
-	END_CLEAN();
-}
-
 enum { RACERS = 8, RACE_NODES = 16 };
 
 static struct {
@@ -304,23 +134,6 @@ Test(callback, registered_in_a_race_with_completion_runs_exactly_once)
 	pthread_barrier_destroy(&race.barrier);
 	tl_executor_destroy(pool);
 	cr_assert_eq(wrong, 0);
-	END_CLEAN();
-}
-
-Test(callback, circle_of_callbacks_comes_to_an_end)
-{
-	tl_executor *pool = tl_fixed_pool_create(1, NULL);
-	struct link chain[3];
-	for (int i = 0; i < 3; i++) {
-		tl_future_init(&chain[i].promise);
-		chain[i].node = (tl_callback){ .function = set_next,
-			                       .context = &chain[(i + 1) % 3] };
-		tl_future_on_done(&chain[i].promise, &chain[i].node);
-	}
-	tl_await(tl_submit(pool, set_null, &chain[1].promise));
-	for (int i = 0; i < 3; i++)
-		cr_assert_eq(tl_future_wait(&chain[i].promise, TL_FOREVER), 0);
-	tl_executor_destroy(pool);
 	END_CLEAN();
 }
 
