@@ -91,12 +91,13 @@ endif
 # $(call uring,VARIANT): the objects of that for the tests
 uring = $(if $(URING),$(URING_TESTS:%.c=$(BUILD)/$1/%.o) $(BUILD)/$1/lib/uring.o)
 
-TESTS := $(filter-out $(URING_TESTS),$(sort $(wildcard tests/t_*.c))) tests/support.c
+TESTS := $(filter-out $(URING_TESTS),$(sort $(wildcard tests/t_*.c))) \
+	$(sort $(wildcard tests/support*.c))
 SUM := $(sort $(wildcard tools/sum*.c))
 HTTPD := $(sort $(wildcard tools/httpd*.c))
 HTTPD_LIBS := $(shell $(PKG_CONFIG) --libs libmicrohttpd 2>/dev/null)
 comma := ,
-# tests/support.c stands in for these, to count them and to make them fail.
+# tests/support_faults.c stands in for these, to count them and to make them fail.
 WRAP := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc aligned_alloc \
 	posix_memalign mmap pthread_create clock_gettime)
 

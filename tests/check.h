@@ -9,7 +9,7 @@
 #ifndef CHECK_H
 #define CHECK_H
 
-/* At the start of each test, and of each child it forks. In support.c. */
+/* At the start of each test, and of each child it forks. In support_threads.c. */
 void check_begin(void);
 
 #ifndef TL_PLAIN

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* Allocations, threads and clock readings: counted, and made to fail or to stand still. */
+#include "support_parts.h"
+
+#include <sys/mman.h>
+
+struct faults {
+	atomic_long calls, countdown;
+	atomic_bool fired, all;
+};
+static struct faults memory, threads;
+
+static bool may_go_on(struct faults *faults)
+{
+	atomic_fetch_add_explicit(&faults->calls, 1, memory_order_relaxed);
+	if (atomic_load_explicit(&faults->all, memory_order_relaxed))
+		return false;
+	if (atomic_load_explicit(&faults->countdown, memory_order_relaxed) <= 0 ||
+	    atomic_fetch_sub(&faults->countdown, 1) != 1)
+		return true;
+	atomic_store(&faults->fired, true);
+	return false;
+}
+
+static bool arm(struct faults *faults, long n)
+{
+	bool fired = atomic_exchange(&faults->fired, false);
+	atomic_store(&faults->countdown, n);
+	return fired;
+}
+
+long allocation_count(void)
+{
+	return atomic_load(&memory.calls);
+}
+
+bool fail_allocation_at(long n)
+{
+	return arm(&memory, n);
+}
+
+long thread_starts(void)
+{
+	return atomic_load(&threads.calls);
+}
+
+bool fail_thread_at(long n)
+{
+	return arm(&threads, n);
+}
+
+void fail_threads(bool all)
+{
+	atomic_store(&threads.all, all);
+}
+
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
+int __wrap_posix_memalign(void **result, size_t alignment, size_t size);
+void *__wrap_mmap(void *at, size_t size, int protection, int flags, int file,
+                  off_t offset);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                          void *(*start)(void *), void *argument);
+
+/* NULL with ENOMEM */
+static void *no_memory(void)
+{
+	errno = ENOMEM;
+	return NULL;
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return may_go_on(&memory) ? __real_malloc(size) : no_memory();
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return may_go_on(&memory) ? __real_calloc(n, size) : no_memory();
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+	return may_go_on(&memory) ? __real_realloc(old, size) : no_memory();
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t size)
+{
+	return may_go_on(&memory) ? __real_aligned_alloc(alignment, size) : no_memory();
+}
+
+int __wrap_posix_memalign(void **result, size_t alignment, size_t size)
+{
+	return may_go_on(&memory) ? __real_posix_memalign(result, alignment, size)
+	                          : ENOMEM;
+}
+
+void *__wrap_mmap(void *at, size_t size, int protection, int flags, int file,
+                  off_t offset)
+{
+	if (may_go_on(&memory))
+		return __real_mmap(at, size, protection, flags, file, offset);
+	errno = ENOMEM;
+	return MAP_FAILED;
+}
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                          void *(*start)(void *), void *argument)
+{
+	if (!may_go_on(&threads))
+		return EAGAIN;
+	return __real_pthread_create(thread, attributes, start, argument);
+}
+
+static _Atomic(int64_t) frozen_at;
+int __wrap_clock_gettime(clockid_t clock, struct timespec *time);
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *time)
+{
+	int64_t at = atomic_load(&frozen_at);
+	if (!at)
+		return __real_clock_gettime(clock, time);
+	*time = (struct timespec){ at / SECOND, at % SECOND };
+	return 0;
+}
+
+void freeze_clock(bool frozen)
+{
+	atomic_store(&frozen_at, frozen ? now() : 0);
+}
