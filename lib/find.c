@@ -123,6 +123,39 @@ static COLD tl_task *worker_take_ahead(struct worker *worker)
 	return task;
 }
 
+/* One too many may never be without work, when its tasks submit to it: what it has goes
+ * where all look now and then. */
+static COLD void worker_hands_over(struct worker *worker)
+{
+	tl_executor *pool = worker->pool;
+	tl_task *task;
+	while ((task = ring_pop(&worker->ring)) ||
+	       (task = range_next(&worker->range, &pool->inbox)))
+		overflow_put_back(pool_list_of(pool, task), task);
+}
+
+/* Now and then what waits elsewhere has its turn before own work, of which there may be more
+ * and more; and now and then the oldest of its own, before the newer ones. */
+static COLD tl_task *worker_take_in_turn(struct worker *worker)
+{
+	tl_executor *pool = worker->pool;
+	tl_task *task = NULL;
+	worker->tick = 0;
+	if (worker_too_many(worker)) {
+		worker_hands_over(worker);
+		return NULL;
+	}
+	if (++worker->turn >= OLDEST_EVERY) {
+		worker->turn = 0;
+		task = ring_steal(&worker->ring);
+	}
+	if (!task)
+		task = range_next(&worker->range, &pool->inbox);
+	if (!task)
+		task = worker_take_injected(worker, 1);
+	return task ? task : overflow_take(&pool->inbox.list);
+}
+
 /* Own work first, newest first; then from outside, oldest first. */
 static ALWAYS_INLINE tl_task *worker_next(struct worker *worker)
 {
@@ -132,14 +165,8 @@ static ALWAYS_INLINE tl_task *worker_next(struct worker *worker)
 		if (task)
 			return task;
 	}
-	if (UNLIKELY(++worker->tick >= OUTSIDE_EVERY) && !worker->pool->ordered) {
-		worker->tick = 0;
-		task = range_next(&worker->range, &worker->pool->inbox);
-		if (!task)
-			task = worker_take_injected(worker, 1);
-		if (!task)
-			task = overflow_take(&worker->pool->inbox.list);
-	}
+	if (UNLIKELY(++worker->tick >= OUTSIDE_EVERY) && !worker->pool->ordered)
+		task = worker_take_in_turn(worker);
 	if (!task)
 		task = ring_pop(&worker->ring);
 	if (!task)

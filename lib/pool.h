@@ -50,6 +50,7 @@ struct worker {
 	ON_OWN_LINE tl_executor *pool;
 	unsigned index;
 	unsigned tick;     /* tasks since it looked outside */
+	unsigned turn;     /* such looks since it took the oldest of its own */
 	unsigned victim;   /* whom it robbed last */
 	unsigned ahead;    /* tasks ahead of the others since it looked at these first */
 	bool announced;    /* own idle bit was set and not taken back */

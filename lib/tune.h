@@ -32,6 +32,11 @@
 /* A worker looks at outside work at least once in so many tasks (as Go). */
 #define OUTSIDE_EVERY 61
 
+/* After so many of these looks, some 1,000 tasks, it takes the oldest of its own first: newer
+ * ones may come for ever. Seldom, since of a tree of tasks newest first keeps the fewest in
+ * the queue: so it has at most one in 1,000 of them more. */
+#define OLDEST_EVERY 16
+
 /* Urgent tasks that a worker takes in a row before it looks at the others first. */
 #define URGENT_MOST 16
 

@@ -2,6 +2,8 @@
 /* An adaptive pool's minimum, maximum and idle timeout, also as they change. */
 #include "adaptive_pool.h"
 
+#include <sched.h>
+
 Test(adaptive, keeps_its_minimum_when_idle)
 {
 	tl_options options = { .min_workers = 2,
@@ -101,6 +103,53 @@ Test(adaptive, idle_timeout_can_be_changed)
 	assert_soon(stats_of(pool).idle == 4);
 	cr_assert_eq(tl_executor_set_idle_timeout(pool, MILLISECOND), 0);
 	assert_soon(thread_count() == 2); /* those asleep already take note */
+	tl_executor_destroy(pool);
+	END_CLEAN();
+}
+
+/* Each submits itself again, so that its worker always has work of its own. */
+struct chain {
+	tl_executor *pool;
+	atomic_long links;
+	atomic_bool over;
+	atomic_bool *go;
+};
+
+static void *link_on(void *argument)
+{
+	struct chain *chain = argument;
+	while (!atomic_load(chain->go)) /* until each has its worker */
+		sched_yield();
+	atomic_fetch_add(&chain->links, 1);
+	tl_future *next =
+		atomic_load(&chain->over) ? NULL : tl_submit(chain->pool, link_on, chain);
+	tl_future_release(next);
+	return NULL;
+}
+
+Test(adaptive, lower_maximum_retires_threads_whose_tasks_submit_more)
+{
+	tl_executor *pool = pool_of(4, TL_NONE);
+	struct chain chains[4] = { 0 };
+	atomic_bool go = false;
+	long before[LENGTH(chains)];
+	for (size_t i = 0; i < LENGTH(chains); i++) {
+		chains[i].pool = pool;
+		chains[i].go = &go;
+		tl_future_release(tl_submit(pool, link_on, &chains[i]));
+	}
+	assert_soon(stats_of(pool).workers == 4);
+	atomic_store(&go, true);
+	for (size_t i = 0; i < LENGTH(chains); i++)
+		assert_soon(atomic_load(&chains[i].links) > 100);
+	cr_assert_eq(tl_executor_set_max_workers(pool, 1), 0);
+	assert_soon(thread_count() == 2);
+	for (size_t i = 0; i < LENGTH(chains); i++) /* what they had goes on */
+		before[i] = atomic_load(&chains[i].links);
+	for (size_t i = 0; i < LENGTH(chains); i++)
+		assert_soon(atomic_load(&chains[i].links) > before[i] + 10);
+	for (size_t i = 0; i < LENGTH(chains); i++)
+		atomic_store(&chains[i].over, true);
 	tl_executor_destroy(pool);
 	END_CLEAN();
 }

@@ -132,6 +132,27 @@ Test(order, tasks_that_submit_two_each_starve_no_one)
 	END_CLEAN();
 }
 
+/* Behind it in the ring of its worker are always newer ones. */
+static void *older_and_newer(void *unused)
+{
+	tl_future_release(tl_submit(chain.pool, from_outside, NULL));
+	return next_step(unused);
+}
+
+Test(order, newer_tasks_do_not_starve_an_older_one_of_the_same_worker)
+{
+	for (int kind = 0; kind < KINDS; kind++) {
+		atomic_store(&chain.steps, 0);
+		atomic_store(&chain.at, 0);
+		chain.pool = executor_of(kind, 1, NULL);
+		tl_await(tl_submit(chain.pool, older_and_newer, NULL));
+		assert_soon(atomic_load(&chain.at) > 0);
+		cr_assert_leq(atomic_load(&chain.at), 2000);
+		tl_executor_destroy(chain.pool);
+	}
+	END_CLEAN();
+}
+
 static void *slow(void *until)
 {
 	while (!atomic_load((atomic_int *)until))

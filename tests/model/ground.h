@@ -47,6 +47,9 @@
 #ifndef OUTSIDE_EVERY
 #define OUTSIDE_EVERY 61
 #endif
+#ifndef OLDEST_EVERY
+#define OLDEST_EVERY 16
+#endif
 #ifndef URGENT_MOST
 #define URGENT_MOST 1
 #endif

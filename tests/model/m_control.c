@@ -5,6 +5,8 @@
  * Asserted: each task runs once; two tasks that need each other get two threads once two
  * are allowed; at rest there are no more threads than allowed, and none is coming.
  */
+#define OUTSIDE_EVERY 1 /* a worker looks after each task whether it is one too many */
+
 #include "tasks.h"
 
 static void pool_with(unsigned min, unsigned max, int64_t spin)
@@ -59,6 +61,39 @@ static void submits_one_after_another(void)
 	other_submitter();
 }
 
+/* Its worker has two more tasks of its own by then. */
+static tl_task *fed, *fed_too;
+
+static void *feeds_and_lowers(void *argument)
+{
+	model_assert(tl_submit_task(pool, fed) == 0);
+	model_assert(tl_submit_task(pool, fed_too) == 0);
+	lowers();
+	return count_run(argument);
+}
+
+static void submits_feeder(void)
+{
+	fed = new_task(count_run, &ran[1]);
+	fed_too = new_task(count_run, &ran[2]);
+	finish_task(submit(feeds_and_lowers, 0));
+	finish_task(fed);
+	finish_task(fed_too);
+	model_assert(ran[2] == 1);
+}
+
+static void submits_feeder_and_cancels(void)
+{
+	fed = new_task(count_run, &ran[1]);
+	fed_too = new_task(count_run, &ran[2]);
+	finish_task(submit(feeds_and_lowers, 0));
+	int error = tl_future_cancel(&fed->future);
+	finish_task(fed);
+	finish_task(fed_too);
+	if (!error)
+		model_assert(ran[1]++ == 0);
+}
+
 static void at_rest(void)
 {
 	unsigned idle = (unsigned)__builtin_popcountll(pool->idle[0]);
@@ -109,5 +144,9 @@ const struct model models[] = {
 	      submits_a_pair, lowers_and_raises),
 	MODEL("lower-submit", "beside a task", two, 1, one_ran_at_rest, submitter,
 	      lowers),
+	MODEL("lower-feeding", "with tasks of its own left", two, 2, one_is_left,
+	      submits_feeder),
+	MODEL("lower-feeding-cancel", "one of which is cancelled", two, 1, one_is_left,
+	      submits_feeder_and_cancels),
 	{ 0 },
 };

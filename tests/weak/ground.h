@@ -56,6 +56,7 @@
 #define RING_SLOTS 2
 #define RANGE_MOST 2
 #define OUTSIDE_EVERY 61
+#define OLDEST_EVERY 16
 #define URGENT_MOST 16
 #define CLOCK_EVERY 0
 #define CLOCK_TASKS 1
