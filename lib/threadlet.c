@@ -35,6 +35,7 @@
 #include "executor.c"
 #include "join.c"
 #include "meanwhile.c"
+#include "shutdown.c"
 #include "submit.c"
 #include "wait.c"
 #include "watch.c"
