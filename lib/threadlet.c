@@ -25,6 +25,7 @@
 #include "reserve.c"
 #include "seek.c"
 #include "serial.c"
+#include "serial_life.c"
 #include "threads.c"
 #include "timers.c"
 #include "worker.c"
