@@ -29,6 +29,7 @@
 #include "threads.c"
 #include "timers.c"
 #include "worker.c"
+#include "worker_idle.c"
 
 #include "chosen.c"
 #include "circle.c"
