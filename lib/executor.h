@@ -11,6 +11,12 @@ enum kind { WORKER, FIXED, ADAPTIVE };
 static tl_executor *executor_new(enum kind kind, unsigned min, unsigned max,
                                  const tl_options *options);
 
+/* Start its first threads; if one can't be started, end the others. */
+static int executor_start(tl_executor *pool);
+
+/* Give back its memory, after the end of its threads. */
+static void executor_free(tl_executor *pool);
+
 /* -EINVAL if these options can't be. */
 static int options_check(const tl_options *options);
 

@@ -59,6 +59,17 @@ static inline struct serial *serial_of(tl_executor *executor)
 static bool is_runner(const tl_task *task);
 static void serial_turn(struct serial *serial, tl_task *runner, tl_task *last);
 
+/* What the pool runs: a turn of this queue. */
+static void *runner_main(void *serial);
+
+/* With the lock held: take a queued runner out of the pool, or NULL; then, without it, have
+ * its turn, as a worker that waits for something; with `last`, until that is over. */
+static tl_task *serial_claim_runner(struct serial *serial);
+static void serial_turn_inside(struct serial *serial, tl_task *runner, tl_task *last);
+
+/* Run or cancel one that was taken off the list. */
+static void serial_run(struct serial *serial, tl_task *task);
+
 /* Queue a task in state QUEUED; if `wake`, see that somebody runs it. 0, -ESHUTDOWN, -EOWNERDEAD. */
 static int serial_submit(struct serial *serial, tl_task *task, bool wake);
 

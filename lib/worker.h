@@ -15,6 +15,9 @@ static void worker_execute(struct worker *worker, tl_task *task);
  * and the task is queued again. */
 static inline bool worker_begins(struct worker *worker, tl_task *task);
 
+/* Without work: the next task, or NULL when this thread shall end. */
+static tl_task *worker_idle(struct worker *worker, bool *retires);
+
 /* It has been without work, and has found some by itself; it has taken it, W4 of sleep.h. */
 static void worker_comes(struct worker *worker);
 static void worker_pass_on(struct worker *worker);

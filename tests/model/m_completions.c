@@ -7,50 +7,7 @@
  * when the queue is no longer empty and read when it is again, each once; the queue is
  * freed, and not touched after that.
  */
-#define TL_EVENT_H
-static int event_value = -1; /* -1: not made, or closed */
-
-static int event_new(void)
-{
-	event_value = 0;
-	return 0;
-}
-
-#include "explore.h"
-
-static void event_set(int file)
-{
-	model_assert(file == 0 && event_value == 0);
-	event_value = 1;
-}
-
-static void event_clear(int file)
-{
-	model_assert(file == 0 && event_value == 1);
-	event_value = 0;
-}
-
-static void event_close(int file)
-{
-	model_assert(file == 0 && event_value >= 0);
-	event_value = -1;
-}
-
-#include "tasks.h"
-
-static tl_completions *queue;
-static tl_future promises[3];
-static unsigned came[3];
-
-static void queue_made(void)
-{
-	queue = tl_completions_create();
-}
-
-static void adds(unsigned i)
-{
-	model_assert(tl_completions_add(queue, &promises[i], &came[i]) == 0);
-}
+#include "completion_queue.h"
 
 static void one_added(void)
 {
@@ -86,30 +43,9 @@ static void sets_both(void)
 	sets_second();
 }
 
-static int take(size_t n, int64_t timeout)
-{
-	tl_completion taken[2];
-	int got = tl_completions_take(queue, taken, n, timeout);
-	for (int i = 0; i < got; i++) {
-		model_assert(tl_future_done(taken[i].future));
-		++*(unsigned *)taken[i].tag;
-	}
-	return got;
-}
-
 static void takes_one(void)
 {
 	model_assert(take(1, TL_FOREVER) == 1);
-}
-
-static void takes_two_and_destroys(void)
-{
-	for (int got = 0; got < 2;) {
-		int some = take(2, TL_FOREVER);
-		model_assert(some > 0);
-		got += some;
-	}
-	tl_completions_destroy(queue);
 }
 
 static void takes_for_a_while(void)
@@ -150,17 +86,6 @@ static void adds_first(void)
 static void adds_second(void)
 {
 	adds(1);
-}
-
-static void two_came(void)
-{
-	model_assert(came[0] == 1 && came[1] == 1);
-}
-
-static void two_came_and_it_is_gone(void)
-{
-	two_came();
-	model_assert(model_is_freed(queue) && event_value == -1);
 }
 
 static void one_came_and_it_is_gone(void)
@@ -216,54 +141,6 @@ static void came_and_fired_or_removed(void)
 	model_assert(fires == (removed ? 1 : 0));
 }
 
-/* ---- Inside a task --------------------------------------------------------------- */
-
-static tl_task *other;
-
-static void *take_inside(void *argument)
-{
-	tl_task *tasks[2];
-	queue_made();
-	other = submit(count_run, 3);
-	for (unsigned i = 0; i < 2; i++) {
-		tasks[i] = submit(count_run, i + 1);
-		tl_completions_add(queue, &tasks[i]->future, &came[i]);
-	}
-	takes_two_and_destroys();
-	for (unsigned i = 0; i < 2; i++)
-		model_free(tasks[i]);
-	return count_run(argument);
-}
-
-static void submits_inside(void)
-{
-	finish_task(submit(take_inside, 0));
-	finish_task(other);
-}
-
-static void pool_of_one(void)
-{
-	pool = tl_fixed_pool_create(1, &(tl_options){ .spin = TL_NONE });
-}
-
-static void pool_of_two(void)
-{
-	pool = tl_fixed_pool_create(2, &(tl_options){ .spin = TL_NONE });
-}
-
-static void all_ran(void)
-{
-	two_came_and_it_is_gone();
-	for (unsigned i = 0; i < 4; i++)
-		model_assert(ran[i] == 1);
-}
-
-#define MODEL(title, text, where, most, end, ...)                                        \
-	{                                                                                \
-		.name = title, .property = text, .setup = where,                         \
-		.threads = { __VA_ARGS__ }, .check = end, .daemons = true, .bound = most \
-	}
-
 const struct model models[] = {
 	MODEL("completions", "two that end at once", two_added, 3,
 	      two_came_and_it_is_gone, sets_first, sets_second, takes_two_and_destroys),
@@ -296,9 +173,5 @@ const struct model models[] = {
 	      takes_two_and_destroys),
 	MODEL("completions-remove", "beside a callback's removal", node_hung, 4,
 	      came_and_fired_or_removed, sets_first, removes_node, adds_first),
-	MODEL("completions-inside", "a pool of one", pool_of_one, 2, all_ran,
-	      submits_inside),
-	MODEL("completions-inside-2", "a pool of two", pool_of_two, 1, all_ran,
-	      submits_inside),
 	{ 0 },
 };

@@ -7,29 +7,9 @@
  * has other things to do; it runs once or is cancelled; what is cancelled or over is in
  * the heap no more; nobody touches it after it has been given back.
  */
-#include "tasks.h"
-
-#define SOON 1
-#define FAR (INT64_C(1) << 50) /* nobody lives to see it: a keeper has to be told */
+#include "timing.h"
 
 static tl_future *far;
-
-static void pool_of(unsigned workers, unsigned spares)
-{
-	tl_options options = { .spin = TL_NONE, .spare_workers = spares };
-	pool = tl_fixed_pool_create(workers, &options);
-	model_assert(pool);
-}
-
-static void one(void)
-{
-	pool_of(1, 0);
-}
-
-static void two(void)
-{
-	pool_of(2, 0);
-}
 
 static void a_far_one(void)
 {
@@ -68,13 +48,6 @@ static void shrinking(void)
 	model_assert(timers_of(pool));
 }
 
-static void finish(tl_future *future)
-{
-	model_assert(future);
-	tl_future_wait(future, TL_FOREVER);
-	tl_future_release(future);
-}
-
 static void sets(void)
 {
 	finish(tl_after(pool, SOON, count_run, &ran[0]));
@@ -91,17 +64,6 @@ static void sets_a_pair(void)
 	tl_future *a = tl_after(pool, SOON, meet_first, &ran[0]);
 	finish(tl_after(pool, SOON, meet_second, &ran[1]));
 	finish(a);
-}
-
-/* A task that holds a worker until the timer has fired on another one; the library isn't
- * told that it waits. */
-static uint32_t over;
-
-static void *computes_until_over(void *argument)
-{
-	while (!load_acquire(&over))
-		futex_wait(&over, 0, TL_FOREVER);
-	return count_run(argument);
 }
 
 static void *fires(void *argument)
@@ -140,12 +102,6 @@ static void sets_and_takes_back(void)
 	tl_future_release(future);
 }
 
-static void nothing_left(void)
-{
-	model_assert(pool->timers->heap.count == 0);
-	model_assert(pool->timers->nearest == TL_FOREVER);
-}
-
 static void far_left(void)
 {
 	model_assert(!far || pool->timers->heap.count == 1);
@@ -161,123 +117,6 @@ static void two_ran_far_left(void)
 {
 	two_ran();
 	far_left();
-}
-
-static void one_ran_none_left(void)
-{
-	one_ran();
-	nothing_left();
-}
-
-/* ---- tl_every ----------------------------------------------------------------- */
-
-static void *fail_second(void *argument)
-{
-	return ++*(unsigned *)argument < 2 ? NULL : tl_fail(-EPIPE);
-}
-
-static void beats_twice(void)
-{
-	tl_future *every = tl_every(pool, SOON, fail_second, &ran[0]);
-	model_assert(tl_future_result(every, NULL, TL_FOREVER) == -EPIPE);
-	tl_future_release(every);
-	model_assert(ran[0] == 2);
-	ran[0] = 1;
-}
-
-/* Whoever is idle while a run has the only timer keeps the time for ever. */
-static void two_with_timers(void)
-{
-	two();
-	model_assert(timers_of(pool));
-}
-
-static void *tell_then_fail_second(void *argument)
-{
-	tl_future_set(&met, NULL);
-	return fail_second(argument);
-}
-
-static void tells_and_beats_twice(void)
-{
-	tl_future *every = tl_every(pool, SOON, tell_then_fail_second, &ran[0]);
-	model_assert(tl_future_result(every, NULL, TL_FOREVER) == -EPIPE);
-	tl_future_release(every);
-	ran[0] = 1;
-}
-
-static void submits_beside_a_beat(void)
-{
-	tl_future_wait(&met, TL_FOREVER);
-	finish_task(submit(count_run, 1));
-}
-
-static void *beat_and_tell(void *argument)
-{
-	tl_future_set(&met, NULL);
-	return argument;
-}
-
-/* Its second time doesn't come: nothing but the cancelling takes it out. */
-static void stops_after_a_beat(void)
-{
-	tl_future *every = timed_start(pool, SOON, FAR, every_run, beat_and_tell, NULL);
-	tl_future_wait(&met, TL_FOREVER);
-	tl_future_cancel(every);
-	model_assert(tl_future_result(every, NULL, TL_FOREVER) == -ECANCELED);
-	tl_future_release(every);
-	ran[0] = 1;
-}
-
-/* ---- tl_submit_within --------------------------------------------------------- */
-
-static void submits_within(void)
-{
-	tl_future *future = tl_submit_within(pool, SOON, count_run, &ran[0]);
-	model_assert(future);
-	tl_future_wait(future, TL_FOREVER);
-	model_assert(ran[0] == !tl_future_cancelled(future));
-	ran[0] = 1;
-	tl_future_release(future);
-}
-
-static void submits_within_far(void)
-{
-	finish(tl_submit_within(pool, FAR, count_run, &ran[0]));
-}
-
-/* In a queue whose turn another task has until this one is over: nobody but the timer can
- * end it. */
-static tl_executor *queue;
-
-static void two_and_a_queue(void)
-{
-	two();
-	queue = tl_serial_create(pool, 1);
-	model_assert(queue);
-}
-
-static void holds_the_queue(void)
-{
-	tl_task *task = new_task(computes_until_over, &ran[1]);
-	model_assert(tl_submit_task(queue, task) == 0);
-	finish_task(task);
-}
-
-static void submits_within_behind(void)
-{
-	tl_future *future = tl_submit_within(queue, SOON, count_run, &ran[0]);
-	model_assert(future);
-	tl_future_wait(future, TL_FOREVER);
-	model_assert(ran[0] == !tl_future_cancelled(future));
-	tl_future_release(future);
-	store_release(&over, 1u);
-	futex_wake(&over, 1);
-}
-
-static void other_ran(void)
-{
-	model_assert(ran[1] == 1);
 }
 
 /* ---- Waiting inside ------------------------------------------------------------- */
@@ -328,11 +167,6 @@ static void destroys(void)
 	model_assert(tl_executor_destroy(pool) == 0);
 }
 
-static void shuts_down(void)
-{
-	model_assert(tl_executor_shutdown(pool, TL_DRAIN, TL_FOREVER) == 0);
-}
-
 static void sets_beside_shutdown(void)
 {
 	tl_future *future = tl_after(pool, SOON, count_run, &ran[0]);
@@ -351,24 +185,6 @@ static void takes_back_beside_shutdown(void)
 	model_assert(tl_future_cancelled(far) && !ran[3]);
 	tl_future_release(far);
 }
-
-static void every_released(void)
-{
-	one();
-	tl_future_release(tl_every(pool, SOON, beat_and_tell, NULL));
-}
-
-static void shuts_down_after_a_beat(void)
-{
-	tl_future_wait(&met, TL_FOREVER);
-	shuts_down();
-}
-
-#define MODEL(title, text, where, most, end, ...)                                        \
-	{                                                                                \
-		.name = title, .property = text, .setup = where,                         \
-		.threads = { __VA_ARGS__ }, .check = end, .daemons = true, .bound = most \
-	}
 
 const struct model models[] = {
 	MODEL("timer-1-first", "while the worker parks", one, 3, one_ran_none_left, sets),
@@ -401,24 +217,6 @@ const struct model models[] = {
 	  .daemons = true,
 	  .timeouts = 1,
 	  .bound = 2 },
-	MODEL("timer-every", "twice, then fails", one, 3, one_ran_none_left, beats_twice),
-	MODEL("timer-every-2", "with two workers", two, 1, one_ran_none_left,
-	      beats_twice),
-	MODEL("timer-every-beside", "another worker keeps the time", two_with_timers, 1,
-	      two_ran, tells_and_beats_twice, submits_beside_a_beat),
-	MODEL("timer-every-stop", "cancelled at any moment", one, 2, one_ran_none_left,
-	      stops_after_a_beat),
-	MODEL("timer-within", "runs or is cancelled", one, 2, NULL, submits_within),
-	{ .name = "timer-within-due",
-	  .property = "the time is over at any moment",
-	  .setup = one,
-	  .threads = { submits_within, },
-	  .daemons = true,
-	  .timeouts = 1,
-	  .bound = 2 },
-	MODEL("timer-within-far", "runs", two, 2, NULL, submits_within_far),
-	MODEL("timer-within-behind", "a task that has the turn", two_and_a_queue, 1,
-	      other_ran, holds_the_queue, submits_within_behind),
 	MODEL("timer-waits", "all workers wait inside", one, 2, two_ran, waits_inside,
 	      sets_the_end_of_it),
 	MODEL("timer-sleeps", "a task sleeps", one, 2, two_ran, sleeps_inside),
@@ -439,7 +237,5 @@ const struct model models[] = {
 	  .bound = 2 },
 	MODEL("timer-close-back", "a destroy beside taking it back", one_far, 2, NULL,
 	      takes_back_beside_shutdown, destroys),
-	MODEL("timer-close-every", "a shutdown beside a run", every_released, 2,
-	      nothing_left, shuts_down_after_a_beat),
 	{ 0 },
 };

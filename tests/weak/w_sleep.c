@@ -39,6 +39,7 @@ static void pool_finish_if_idle(tl_executor *pool)
 #include "sleep.c"
 #include "find.c"
 #include "worker.c"
+#include "worker_idle.c"
 
 /* Nothing is forked here. */
 static void forks_ask(tl_executor *asked)

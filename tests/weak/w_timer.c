@@ -40,6 +40,7 @@ static void pool_finish_if_idle(tl_executor *pool)
 #include "timers.c"
 #include "find.c"
 #include "worker.c"
+#include "worker_idle.c"
 
 #define SOON 1
 #define FAR 1000
