@@ -61,7 +61,8 @@ static void *run_item(void *argument)
 	return NULL;
 }
 
-static void submit_to(void *pool, void *collector, work_function *function, void *argument)
+static void submit_to(void *pool, void *collector, work_function *function,
+                      void *argument)
 {
 	struct item *item = malloc(sizeof(*item));
 
@@ -100,8 +101,8 @@ static uintptr_t run_round(void *pool, void *collector, size_t begin, size_t end
 		(own ? contender.submit_to : submit_to)(pool, collector, twice,
 		                                        (void *)i);
 	for (size_t left = end - begin; left > 0;) {
-		size_t n = (own ? contender.collect : collect)(collector, results,
-		                                               AT_ONCE);
+		size_t n =
+			(own ? contender.collect : collect)(collector, results, AT_ONCE);
 
 		for (size_t i = 0; i < n; i++)
 			sum += (uintptr_t)results[i];
@@ -117,14 +118,14 @@ void bench_collect(const struct arguments *arguments)
 
 	for (int measured = 0; measured < 2; measured++) {
 		void *pool = contender.create(arguments->workers);
-		void *collector =
-			(own ? contender.collector_create : collector_create)();
+		void *collector = (own ? contender.collector_create : collector_create)();
 		uintptr_t sum = 0;
 		int64_t begun, time;
 
 		begun = measured ? region_begin() : nanoseconds();
 		for (size_t i = 0; i < n; i += ROUND)
-			sum += run_round(pool, collector, i, i + ROUND < n ? i + ROUND : n);
+			sum += run_round(pool, collector, i,
+			                 i + ROUND < n ? i + ROUND : n);
 		time = (measured ? region_end() : nanoseconds()) - begun;
 		must(sum == n * (n - 1), "a wrong result");
 		if (measured)

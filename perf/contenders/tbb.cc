@@ -86,11 +86,11 @@ static void collector_destroy(void *collector)
 	delete static_cast<Collector *>(collector);
 }
 
-static void submit_to(void *pool, void *collector, work_function *function, void *argument)
+static void submit_to(void *pool, void *collector, work_function *function,
+                      void *argument)
 {
-	static_cast<Pool *>(pool)->arena.enqueue([=] {
-		static_cast<Collector *>(collector)->push(function(argument));
-	});
+	static_cast<Pool *>(pool)->arena.enqueue(
+		[=] { static_cast<Collector *>(collector)->push(function(argument)); });
 }
 
 static std::size_t collect(void *collector, void **results, std::size_t most)
