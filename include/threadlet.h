@@ -313,9 +313,9 @@ TL_API tl_executor *tl_serial_create(tl_executor *pool, unsigned width);
 
 /*
  * Queue function(argument). A pool runs about first in, first out what comes from
- * outside, and newest first what its own tasks submit. NULL with errno EINVAL,
- * ENOMEM, ESHUTDOWN, EAGAIN (max_pending). Doesn't block, but as when_full says.
- * Allocates now and then (cells are recycled).
+ * outside, and newest first what its own tasks submit, but once in some 1,000 tasks
+ * the oldest of these. NULL with errno EINVAL, ENOMEM, ESHUTDOWN, EAGAIN (max_pending).
+ * Doesn't block, but as when_full says. Allocates now and then (cells are recycled).
  */
 TL_API tl_future *tl_submit(tl_executor *executor, tl_function *function, void *argument);
 
@@ -437,9 +437,9 @@ TL_API int tl_executor_shutdown(tl_executor *executor, enum tl_shutdown_mode how
 TL_API int tl_executor_destroy(tl_executor *executor);
 
 /*
- * Adaptive pools. Lowering the maximum retires threads as they finish what they
- * run and what that has submitted (never below min_workers, which follows when it was higher); raising it starts
- * threads if work is queued. -EINVAL: 0, too many, a negative time, not adaptive.
+ * Adaptive pools. Lowering the maximum retires threads as they finish what they run;
+ * what that has submitted goes to the others, after some 60 more tasks at the latest.
+ * min_workers follows when it was higher. Raising it starts threads if work is queued. -EINVAL: 0, too many, a negative time, not adaptive.
  */
 TL_API int tl_executor_set_max_workers(tl_executor *executor, unsigned workers);
 TL_API int tl_executor_set_idle_timeout(tl_executor *executor, int64_t timeout);
