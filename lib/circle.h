@@ -44,9 +44,10 @@
 #include "group.h"
 
 /* This thread will sleep inside a task until this future has ended, or this group is empty.
- * False: that would be never, and no note has been taken. */
-static bool circle_note(tl_future *future);
-static bool circle_note_group(const tl_group *group);
+ * False: that would be never, and no note has been taken. `worker`: the one that runs no task
+ * meanwhile, and so keeps others from those for which it was chosen; or NULL. */
+static bool circle_note(tl_future *future, struct worker *worker);
+static bool circle_note_group(const tl_group *group, struct worker *worker);
 
 /* It has slept. */
 static void circle_forget(void);

@@ -20,7 +20,7 @@ struct note {
 	tl_future *future;
 	const tl_group *group;
 	const struct frame *frames; /* its stack */
-	struct worker *worker;      /* whose thread this is */
+	struct worker *worker;      /* that runs nothing meanwhile */
 	struct note *next, *todo;
 	uint32_t search; /* in which it was come to last */
 };

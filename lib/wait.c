@@ -223,7 +223,7 @@ static int wait_until(tl_future *future, int64_t deadline)
 			nap = nap < NAP_MOST ? 2 * nap : NAP_MOST;
 		}
 		bool noted = self.frame && deadline == TL_FOREVER;
-		if (noted && !circle_note(future))
+		if (noted && !circle_note(future, self.worker))
 			return -EDEADLK;
 		int slept = wait_asleep(future, state_of(word), until);
 		if (noted)
