@@ -634,7 +634,8 @@ TL_API int tl_task_run(tl_task *task);
 
 /*
  * Cancel it and wait until its memory is yours again. 0: it did not run; -EALREADY:
- * it did, or had been cancelled. -EDEADLK from within the task.
+ * it did, or had been cancelled. -EDEADLK from within the task, -EDEADLK and -EAGAIN as
+ * tl_future_wait: then it has been cancelled, or asked to stop, but is not yours yet.
  */
 TL_API int tl_task_withdraw(tl_task *task);
 

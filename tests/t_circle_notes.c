@@ -179,3 +179,48 @@ Test(circle_notes, of_a_turn_that_is_over_do_not_hide_what_lies_below_the_next)
 	tl_executor_destroy(over.pool);
 	END_CLEAN();
 }
+
+/* ---- A withdrawal is a wait, too --------------------------------------------------------- */
+
+struct withdrawn {
+	tl_task mine, theirs;
+	atomic_bool runs;
+	int told;
+	bool ended;
+};
+
+static void *wait_for_withdrawer(void *argument)
+{
+	struct withdrawn *withdrawn = argument;
+	atomic_store(&withdrawn->runs, true);
+	return VALUE(tl_future_wait(&withdrawn->theirs.future, TL_FOREVER));
+}
+
+static void *withdraw(void *argument)
+{
+	struct withdrawn *withdrawn = argument;
+	wait_until(atomic_load(&withdrawn->runs));
+	withdrawn->told = tl_task_withdraw(&withdrawn->mine);
+	withdrawn->ended = tl_future_done(&withdrawn->mine.future);
+	return NULL;
+}
+
+/* One of the two is told; it may be the other one. */
+Test(circle_notes, a_task_that_waits_for_who_withdraws_it_is_not_said_to_be_over)
+{
+	tl_executor *pool = tl_fixed_pool_create(2, NULL);
+	for (long i = scaled(300); i > 0; i--) {
+		struct withdrawn both = { 0 };
+		void *waited;
+		tl_task_init(&both.mine, wait_for_withdrawer, &both);
+		tl_task_init(&both.theirs, withdraw, &both);
+		cr_assert_eq(tl_submit_task(pool, &both.mine), 0);
+		cr_assert_eq(tl_submit_task(pool, &both.theirs), 0);
+		cr_assert_eq(tl_future_result(&both.mine.future, &waited, TL_FOREVER), 0);
+		cr_assert_eq(tl_future_wait(&both.theirs.future, TL_FOREVER), 0);
+		cr_assert_eq(both.ended, both.told == -EALREADY);
+		cr_assert_eq(waited, VALUE(both.ended ? -EDEADLK : 0));
+	}
+	tl_executor_destroy(pool);
+	END_CLEAN();
+}
