@@ -482,7 +482,7 @@ TL_API int tl_future_fail(tl_future *future, int error);
  * succeed. -EDEADLK in a worker (tl_worker_create) that waits for a task queued
  * behind it, in a task that waits for itself, and, with TL_FOREVER, in the last one of
  * tasks that wait for each other in a circle: for tasks that run, for such as are queued
- * behind one of the circle in a worker or a serial queue of width 1, for groups. Inside a task of a pool, waiting for a task
+ * behind one of the circle in a worker or a serial queue of width 1, for groups. Inside a task of a pool, or a callback that a worker runs, waiting for a task
  * still queued in that pool runs it here, now, on this stack: -EAGAIN if no stack is left
  * for that (64 KiB, or a quarter of a small stack).
  */

@@ -122,12 +122,30 @@ static bool waits_for(const struct note *note, const struct note *other)
 	return false;
 }
 
+/* Does this thread sleep in a branch of that task? */
+static bool has_branch_of(const struct note *note, const tl_task *task)
+{
+	const struct frame *frame = note->branches ? note->frames : NULL;
+	while (frame && !(frame->task == task && frame->error == FORKED))
+		frame = frame->below;
+	return frame;
+}
+
+/* It ends when its own thread comes back to it, and its branches have ended. */
+static void follow_running(tl_future *future)
+{
+	struct note *next = load_relaxed(&future->value_);
+	if (note_stands(next))
+		come_to(next);
+	for (struct note *other = circles.notes; other; other = other->next)
+		if (has_branch_of(other, task_of(future)))
+			come_to(other);
+}
+
 static void follow(const struct note *note)
 {
 	if (note->future && state_of(load_acquire(&note->future->word_)) == RUNNING) {
-		struct note *next = load_relaxed(&note->future->value_);
-		if (note_stands(next))
-			come_to(next);
+		follow_running(note->future);
 		return;
 	}
 	for (struct note *other = circles.notes; other; other = other->next)
@@ -164,8 +182,8 @@ static bool take_note(tl_future *future, const tl_group *group, struct worker *w
 	struct note *mine = &self.note;
 	circles_lock();
 	mark_stack(mine);
-	*mine = (struct note){ future,        group, self.frame,    worker,
-		               circles.notes, NULL,  circles.search };
+	*mine = (struct note){ future,        group,         self.frame, worker,
+		               self.branches, circles.notes, NULL,       circles.search };
 	circles.notes = mine;
 	bool closes = leads_back(mine);
 	if (closes)

@@ -102,7 +102,7 @@ static int wait_run_queued(tl_future *future)
 	if (state_of(word) != QUEUED || (cancelled && (!worker || word & GROUPED)))
 		return 0;
 	tl_task *task = task_of(future);
-	if (self.frame && UNLIKELY(stack_is_short()))
+	if ((worker || self.frame) && UNLIKELY(stack_is_short()))
 		return -ENOMEM;
 	int ran = 0;
 	if (worker)
