@@ -254,6 +254,7 @@ struct note {
 	const tl_group *group;
 	const struct frame *frames;
 	struct worker *worker;
+	unsigned branches;
 	struct note *next, *todo;
 	uint32_t search;
 };
@@ -270,6 +271,7 @@ struct local {
 	struct magazine *loaded, *reserve;
 	uintptr_t submitted, step;
 	tl_callback *firing, *put_off;
+	unsigned branches;
 	struct note note;
 	uintptr_t stack;
 	size_t stack_reserve;
