@@ -54,14 +54,16 @@ static void wait_execute(struct worker *worker, tl_task *task)
 	callbacks_back(aside);
 }
 
-/* Win it, if it is queued in the worker's own pool: 1, or as wait_run_queued. */
-static inline int wait_claim(struct worker *worker, tl_task *task, tl_executor *executor)
+/* Win it, if it is queued in the worker's own pool: 1, or as wait_run_queued. The place has
+ * been looked at before the executor: it may have been refused by this pool and be in
+ * another one's list by now, which must not be taken for one of ours. */
+static inline int wait_claim(struct worker *worker, tl_task *task, uintptr_t place,
+                             tl_executor *executor)
 {
 	if (executor != worker->pool)
 		return 0;
 	if (worker->pool->ordered)
 		return -EDEADLK; /* in a callback or a hook, too */
-	uintptr_t place = load_acquire(&task->place_);
 	int chosen = task_chosen_for(task, place);
 	if (UNLIKELY(chosen >= 0) && chosen != (int)worker->index)
 		return 0;
@@ -73,7 +75,8 @@ static COLD int wait_claim_grouped(struct worker *worker, tl_task *task)
 {
 	if (!help_hold(task))
 		return -EAGAIN;
-	int claimed = wait_claim(worker, task, task_executor(task));
+	uintptr_t place = load_acquire(&task->place_);
+	int claimed = wait_claim(worker, task, place, task_executor(task));
 	help_let_go(task);
 	return claimed;
 }
@@ -105,10 +108,12 @@ static int wait_run_queued(tl_future *future)
 	if ((worker || self.frame) && UNLIKELY(stack_is_short()))
 		return -ENOMEM;
 	int ran = 0;
+	uintptr_t place = load_acquire(&task->place_);
 	if (worker)
 		ran = UNLIKELY(word & GROUPED)
 		              ? wait_claim_grouped(worker, task)
-		              : wait_claim(worker, task, load_relaxed(&task->executor_));
+		              : wait_claim(worker, task, place,
+		                           load_relaxed(&task->executor_));
 	if (ran > 0)
 		wait_execute(worker, task);
 	return ran || cancelled ? ran : wait_run_elsewhere(worker, task);
