@@ -207,8 +207,10 @@ enum tl_flags {
 	                            what it waits for. Only for tasks that hold no lock
 	                            while they wait: another one that wants it would be
 	                            run on top of them. A wait may end late by what was
-	                            begun in it, and stacks grow: with none left a wait
-	                            sleeps as ever; so it does in a blocking section.
+	                            begun in it; if that waits for a task below it on the
+	                            stack, this too is a circle: -EDEADLK. Stacks grow:
+	                            with none left a wait sleeps as ever; so it does in a
+	                            blocking section.
 	                            Not for tl_worker_create: EINVAL */
 };
 
