@@ -207,8 +207,10 @@ enum tl_flags {
 	                            what it waits for. Only for tasks that hold no lock
 	                            while they wait: another one that wants it would be
 	                            run on top of them. A wait may end late by what was
-	                            begun in it, and stacks grow: with none left a wait
-	                            sleeps as ever; so it does in a blocking section.
+	                            begun in it; if that waits for a task below it on the
+	                            stack, this too is a circle: -EDEADLK. Stacks grow:
+	                            with none left a wait sleeps as ever; so it does in a
+	                            blocking section.
 	                            Not for tl_worker_create: EINVAL */
 };
 
@@ -482,7 +484,7 @@ TL_API int tl_future_fail(tl_future *future, int error);
  * succeed. -EDEADLK in a worker (tl_worker_create) that waits for a task queued
  * behind it, in a task that waits for itself, and, with TL_FOREVER, in the last one of
  * tasks that wait for each other in a circle: for tasks that run, for such as are queued
- * behind one of the circle in a worker or a serial queue of width 1, for groups. Inside a task of a pool, waiting for a task
+ * behind one of the circle in a worker or a serial queue of width 1, for groups. Inside a task of a pool, or a callback that a worker runs, waiting for a task
  * still queued in that pool runs it here, now, on this stack: -EAGAIN if no stack is left
  * for that (64 KiB, or a quarter of a small stack).
  */
@@ -634,7 +636,8 @@ TL_API int tl_task_run(tl_task *task);
 
 /*
  * Cancel it and wait until its memory is yours again. 0: it did not run; -EALREADY:
- * it did, or had been cancelled. -EDEADLK from within the task.
+ * it did, or had been cancelled. -EDEADLK from within the task, -EDEADLK and -EAGAIN as
+ * tl_future_wait: then it has been cancelled, or asked to stop, but is not yours yet.
  */
 TL_API int tl_task_withdraw(tl_task *task);
 

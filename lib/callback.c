@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* layer 3: callback · functions to run when a future ends */
 /*
- * A node's word: LISTED, AWAITED, HOLDS, and above them the number of the process.
+ * A node's word: LISTED, AWAITED, HOLDS, AT_ONCE, and above them the number of the process.
  *
- * A node is LISTED until its function has returned; the last touch of ours makes it
+ * A node is LISTED until its function has returned (fire.c); the last touch of ours makes it
  * FREE. A remover that comes too late to unlink it sets AWAITED, to be woken then. HOLDS:
  * the node holds a reference (the future itself may not be looked at: it may be gone).
- * A callback that removes its own node clears self.firing, and the node isn't touched
- * again. A callback may complete a future that has callbacks, and so on a million
- * times: those are put off until the outermost one has returned.
  *
  * The list: who registers puts his node at its head, who ends the future takes it all and
  * leaves FIRED, each by one CAS on the head. So does who removes the only node: while he has
@@ -26,8 +23,6 @@
 #include "lock.h"
 
 #define LOCKS 64 /* a power of two; two futures seldom meet in one */
-
-enum { FREE = 0, LISTED = 1, AWAITED = 2, HOLDS = 4, PROCESS = 8 };
 
 static uint32_t node_state(uint32_t flags)
 {
@@ -129,41 +124,6 @@ static bool callbacks_have(tl_future *future,
 	return node;
 }
 
-static void node_fire(tl_callback *node)
-{
-	tl_future *future = node->future_;
-	bool holds = load_relaxed(&node->state_) & HOLDS;
-	self.firing = node;
-	node->function(future, node->context);
-	if (self.firing == node) {
-		uint32_t *state = &node->state_;
-		if (exchange_acq_rel(state, (uint32_t)FREE) & AWAITED)
-			futex_wake(state, INT_MAX);
-	}
-	self.firing = NULL;
-	if (holds)
-		tl_future_release(future);
-}
-
-static void future_fire(tl_callback *list)
-{
-	tl_callback *last = self.put_off;
-	while (last && last->next_)
-		last = last->next_;
-	if (last)
-		store_relaxed(&last->next_, list);
-	else
-		self.put_off = list;
-	if (self.fires)
-		return;
-	self.fires = true;
-	while ((list = self.put_off)) {
-		self.put_off = list->next_;
-		node_fire(list);
-	}
-	self.fires = false;
-}
-
 /* Have the end look for the node, and the node hold the future; unless it has ended. */
 static bool node_count(tl_future *future, tl_callback *node)
 {
@@ -193,7 +153,7 @@ static bool node_list(tl_future *future, tl_callback *node)
 	return true;
 }
 
-TL_API int tl_future_on_done(tl_future *future, tl_callback *callback)
+static int callback_register(tl_future *future, tl_callback *callback, uint32_t flags)
 {
 	if (!future || !callback || !callback->function)
 		return -EINVAL;
@@ -203,7 +163,7 @@ TL_API int tl_future_on_done(tl_future *future, tl_callback *callback)
 		return -EOWNERDEAD;
 	}
 	callback->future_ = future;
-	store_relaxed(&callback->state_, node_state(LISTED));
+	store_relaxed(&callback->state_, node_state(LISTED | flags));
 
 	bool counted = node_count(future, callback);
 	if (counted && node_list(future, callback))
@@ -218,6 +178,16 @@ TL_API int tl_future_on_done(tl_future *future, tl_callback *callback)
 	callback->next_ = NULL;
 	future_fire(callback);
 	return 0;
+}
+
+TL_API int tl_future_on_done(tl_future *future, tl_callback *callback)
+{
+	return callback_register(future, callback, 0);
+}
+
+static int callback_at_once(tl_future *future, tl_callback *callback)
+{
+	return callback_register(future, callback, AT_ONCE);
 }
 
 /* Take the node out of this list; false if it isn't there. */

@@ -5,10 +5,17 @@
 
 #include "future.h"
 
+/* Of a node's word; above these the number of the process. */
+enum { FREE = 0, LISTED = 1, AWAITED = 2, HOLDS = 4, AT_ONCE = 8, PROCESS = 16 };
+
 /* Does such a node hang on this future, which can't end meanwhile? */
 static bool callbacks_have(tl_future *future,
                            bool (*is_such)(const tl_callback *node, const void *by),
                            const void *by);
+
+/* As tl_future_on_done, for a function of ours that calls none of a user's: while another
+ * callback runs here it isn't put off. */
+static int callback_at_once(tl_future *future, tl_callback *callback);
 
 /* Inside its function: the node is not touched again. */
 static inline void callback_give_back(const tl_callback *node)

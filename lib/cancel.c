@@ -124,6 +124,8 @@ TL_API int tl_task_withdraw(tl_task *task)
 	int error = tl_future_cancel(&task->future);
 	if (error == -EOWNERDEAD)
 		return error;
-	wait_until(&task->future, TL_FOREVER);
+	int waited = wait_until(&task->future, TL_FOREVER);
+	if (waited) /* still the executor's */
+		return waited;
 	return error == -EINPROGRESS ? -EALREADY : error;
 }

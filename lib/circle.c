@@ -7,16 +7,21 @@
 
 static struct {
 	struct process_lock lock;
+	uint32_t process; /* whose threads wait */
 	struct note *notes;
 	struct note *todo; /* come to, and not yet followed, in this search */
 	uint32_t search;
 } circles;
 
-/* The threads of a parent process wait for nothing here. */
+/* The threads of a parent process wait for nothing here, and their memory is that of new
+ * threads. */
 static void circles_lock(void)
 {
-	if (UNLIKELY(!process_lock(&circles.lock)))
+	process_lock(&circles.lock);
+	if (UNLIKELY(!process_is(circles.process))) {
 		circles.notes = NULL;
+		circles.process = process_number();
+	}
 }
 
 static void circles_unlock(void)
@@ -87,11 +92,11 @@ static bool is_ordered(tl_executor *executor)
 }
 
 /* Does it wait for a task that only the worker that sleeps there may run? If that is itself, it
- * is about to look again, and runs it; and one that helps runs it in its wait. */
+ * is about to look again, and runs it. */
 static bool is_chosen_for(const struct note *note, const struct note *other)
 {
 	struct worker *worker = other->worker;
-	if (!worker || worker->pool->waiters_help || !note->future || other == note ||
+	if (!worker || !note->future || other == note ||
 	    state_of(load_acquire(&note->future->word_)) != QUEUED)
 		return false;
 	const tl_task *task = task_of(note->future);
@@ -117,12 +122,30 @@ static bool waits_for(const struct note *note, const struct note *other)
 	return false;
 }
 
+/* Does this thread sleep in a branch of that task? */
+static bool has_branch_of(const struct note *note, const tl_task *task)
+{
+	const struct frame *frame = note->branches ? note->frames : NULL;
+	while (frame && !(frame->task == task && frame->error == FORKED))
+		frame = frame->below;
+	return frame;
+}
+
+/* It ends when its own thread comes back to it, and its branches have ended. */
+static void follow_running(tl_future *future)
+{
+	struct note *next = load_relaxed(&future->value_);
+	if (note_stands(next))
+		come_to(next);
+	for (struct note *other = circles.notes; other; other = other->next)
+		if (has_branch_of(other, task_of(future)))
+			come_to(other);
+}
+
 static void follow(const struct note *note)
 {
 	if (note->future && state_of(load_acquire(&note->future->word_)) == RUNNING) {
-		struct note *next = load_relaxed(&note->future->value_);
-		if (note_stands(next))
-			come_to(next);
+		follow_running(note->future);
 		return;
 	}
 	for (struct note *other = circles.notes; other; other = other->next)
@@ -154,13 +177,13 @@ static void take_back(struct note *mine)
 		*link = mine->next;
 }
 
-static bool take_note(tl_future *future, const tl_group *group)
+static bool take_note(tl_future *future, const tl_group *group, struct worker *worker)
 {
 	struct note *mine = &self.note;
 	circles_lock();
 	mark_stack(mine);
-	*mine = (struct note){ future,        group, self.frame,    self.worker,
-		               circles.notes, NULL,  circles.search };
+	*mine = (struct note){ future,        group,         self.frame, worker,
+		               self.branches, circles.notes, NULL,       circles.search };
 	circles.notes = mine;
 	bool closes = leads_back(mine);
 	if (closes)
@@ -169,14 +192,14 @@ static bool take_note(tl_future *future, const tl_group *group)
 	return !closes;
 }
 
-static bool circle_note(tl_future *future)
+static bool circle_note(tl_future *future, struct worker *worker)
 {
-	return take_note(future, NULL);
+	return take_note(future, NULL, worker);
 }
 
-static bool circle_note_group(const tl_group *group)
+static bool circle_note_group(const tl_group *group, struct worker *worker)
 {
-	return take_note(NULL, group);
+	return take_note(NULL, group, worker);
 }
 
 static void circle_forget(void)

@@ -6,7 +6,8 @@
  * that is. The latter goes into value_, which nobody reads before the end. Then it follows
  * the notes, from what is waited for to the threads that sleep before it:
  *
- *   a task that runs      the note it names
+ *   a task that runs      the note it names, and every one with a branch of it on its
+ *                         stack: a task joins what it has forked before it ends
  *   a queued one, of a    every note that has a task of the same executor on its stack:
  *   worker, or a serial   that one has to end before this one begins
  *   queue of width 1
@@ -27,12 +28,13 @@
  * an old address. (A queued task that somebody will cancel is taken for one that has to
  * run, as in a wait within its own queue.)
  *
- * Branches of forks are left out: their task goes on when they have ended, elsewhere, and
+ * Branches of forks don't mark their task: that goes on when they have ended, elsewhere, and
  * would still be said to be on this stack.
  *
- * Complete (for tasks without forks): whoever is last to take a note in a circle finds
- * those of all the others. (But for one moment: who waits in one pool for a task that is
- * just being pushed to a chosen worker of another one finds it in no list yet.)
+ * Complete: whoever is last to take a note in a circle finds those of all the others. (But
+ * for one moment: who waits in one pool for a task that is just being pushed to a chosen
+ * worker of another one finds it in no list yet. And a thread that sleeps in a join has no
+ * note: its own tasks lead on by their branches, but not those further down its stack.)
  *
  * Waits with a deadline take no note: they end by themselves. Nor do waits for any of
  * several: another one may end. The price is paid where a thread goes to sleep inside a
@@ -44,9 +46,10 @@
 #include "group.h"
 
 /* This thread will sleep inside a task until this future has ended, or this group is empty.
- * False: that would be never, and no note has been taken. */
-static bool circle_note(tl_future *future);
-static bool circle_note_group(const tl_group *group);
+ * False: that would be never, and no note has been taken. `worker`: the one that runs no task
+ * meanwhile, and so keeps others from those for which it was chosen; or NULL. */
+static bool circle_note(tl_future *future, struct worker *worker);
+static bool circle_note_group(const tl_group *group, struct worker *worker);
 
 /* It has slept. */
 static void circle_forget(void);

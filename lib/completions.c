@@ -124,7 +124,7 @@ TL_API int tl_completions_add(tl_completions *completions, tl_future *future, vo
 	node->queue = completions;
 	node->tag = tag;
 	if (!error)
-		error = tl_future_on_done(future, &node->callback);
+		error = callback_at_once(future, &node->callback);
 	if (error) {
 		fetch_sub_relaxed(&completions->left, 1u);
 		cell_free((tl_task *)(void *)node);

@@ -183,9 +183,11 @@ static void forks_call(tl_forks *at, struct tl_branch_ *branch, struct worker *o
 	struct frame frame = { branch->task_, self.frame, FORKED };
 	struct callbacks aside = callbacks_aside();
 	self.frame = &frame;
+	self.branches++;
 	at = split_open(split_of(at), at, frame.task);
 	branch->call_(at, branch);
 	split_close(split_of(at), at);
+	self.branches--;
 	self.frame = frame.below;
 	callbacks_back(aside);
 	process_leave_child(owner->pool->process);

@@ -146,7 +146,7 @@ static bool group_awaits(void *what)
 static int group_sleep(tl_group *group, uint64_t left, int64_t until, int64_t deadline)
 {
 	bool noted = self.frame && deadline == TL_FOREVER;
-	if (noted && !circle_note_group(group))
+	if (noted && !circle_note_group(group, self.worker))
 		return -EDEADLK;
 	struct worker *blocked = thread_blocks();
 	int error = futex_wait(group_futex(group), (uint32_t)left, until);

@@ -20,7 +20,8 @@ struct note {
 	tl_future *future;
 	const tl_group *group;
 	const struct frame *frames; /* its stack */
-	struct worker *worker;      /* whose thread this is */
+	struct worker *worker;      /* that runs nothing meanwhile */
+	unsigned branches;          /* among these frames */
 	struct note *next, *todo;
 	uint32_t search; /* in which it was come to last */
 };
@@ -36,6 +37,7 @@ struct local {
 	struct worker *worker;   /* set in the threads of pools */
 	struct frame *frame;     /* innermost task that runs here */
 	struct visit *visit;     /* innermost of these */
+	unsigned branches;       /* that run here, of tasks on whatever stack */
 	struct magazine *loaded; /* cells for this thread, see cell.c */
 	struct magazine *reserve;
 	uintptr_t submitted;  /* its own task, last: ~address */

@@ -156,8 +156,8 @@ static void meanwhile_sleep(struct worker *worker, const struct awaited *awaited
 {
 	forks_offer_all(worker);
 	bool noted = (awaited->future || awaited->group) && deadline == TL_FOREVER;
-	if (noted && !(awaited->future ? circle_note(awaited->future)
-	                               : circle_note_group(awaited->group))) {
+	if (noted && !(awaited->future ? circle_note(awaited->future, NULL)
+	                               : circle_note_group(awaited->group, NULL))) {
 		outcome->error = -EDEADLK;
 		return;
 	}

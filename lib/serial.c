@@ -16,6 +16,8 @@ static int runner_push(struct serial *serial, tl_task *runner)
 {
 	tl_executor *pool = serial->pool;
 	store_relaxed(&runner->future.word_, RUNNER_QUEUED);
+	/* Of a wait within its last turn: circle.h. */
+	store_relaxed(&runner->future.value_, (void *)NULL);
 	pending_enter_anyway(pool); /* a full pool has accepted its tasks already */
 	int error = inbox_push(&pool->inbox, runner);
 	if (error)

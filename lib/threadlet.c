@@ -9,6 +9,7 @@
 
 #include "callback.c"
 #include "doze.c"
+#include "fire.c"
 #include "future.c"
 #include "task.c"
 

@@ -11,6 +11,7 @@
  * heap, who fires it, or the run of tl_every that sets it again. The last one frees the
  * memory and gives back the task.
  */
+#include "callback.h"
 #include "cancel.h"
 #include "clock.h"
 #include "futex.h"
@@ -73,7 +74,7 @@ static struct timed *timed_new(tl_executor *pool, tl_executor *executor, tl_func
 	timed->ended.function = timed_ended;
 	timed->ended.context = timed;
 	tl_future_retain(&timed->task->future);
-	tl_future_on_done(&timed->task->future, &timed->ended);
+	callback_at_once(&timed->task->future, &timed->ended);
 	return timed;
 }
 

@@ -54,14 +54,16 @@ static void wait_execute(struct worker *worker, tl_task *task)
 	callbacks_back(aside);
 }
 
-/* Win it, if it is queued in the worker's own pool: 1, or as wait_run_queued. */
-static inline int wait_claim(struct worker *worker, tl_task *task, tl_executor *executor)
+/* Win it, if it is queued in the worker's own pool: 1, or as wait_run_queued. The place has
+ * been looked at before the executor: it may have been refused by this pool and be in
+ * another one's list by now, which must not be taken for one of ours. */
+static inline int wait_claim(struct worker *worker, tl_task *task, uintptr_t place,
+                             tl_executor *executor)
 {
 	if (executor != worker->pool)
 		return 0;
 	if (worker->pool->ordered)
 		return -EDEADLK; /* in a callback or a hook, too */
-	uintptr_t place = load_acquire(&task->place_);
 	int chosen = task_chosen_for(task, place);
 	if (UNLIKELY(chosen >= 0) && chosen != (int)worker->index)
 		return 0;
@@ -73,7 +75,8 @@ static COLD int wait_claim_grouped(struct worker *worker, tl_task *task)
 {
 	if (!help_hold(task))
 		return -EAGAIN;
-	int claimed = wait_claim(worker, task, task_executor(task));
+	uintptr_t place = load_acquire(&task->place_);
+	int claimed = wait_claim(worker, task, place, task_executor(task));
 	help_let_go(task);
 	return claimed;
 }
@@ -102,13 +105,15 @@ static int wait_run_queued(tl_future *future)
 	if (state_of(word) != QUEUED || (cancelled && (!worker || word & GROUPED)))
 		return 0;
 	tl_task *task = task_of(future);
-	if (self.frame && UNLIKELY(stack_is_short()))
+	if ((worker || self.frame) && UNLIKELY(stack_is_short()))
 		return -ENOMEM;
 	int ran = 0;
+	uintptr_t place = load_acquire(&task->place_);
 	if (worker)
 		ran = UNLIKELY(word & GROUPED)
 		              ? wait_claim_grouped(worker, task)
-		              : wait_claim(worker, task, load_relaxed(&task->executor_));
+		              : wait_claim(worker, task, place,
+		                           load_relaxed(&task->executor_));
 	if (ran > 0)
 		wait_execute(worker, task);
 	return ran || cancelled ? ran : wait_run_elsewhere(worker, task);
@@ -223,7 +228,7 @@ static int wait_until(tl_future *future, int64_t deadline)
 			nap = nap < NAP_MOST ? 2 * nap : NAP_MOST;
 		}
 		bool noted = self.frame && deadline == TL_FOREVER;
-		if (noted && !circle_note(future))
+		if (noted && !circle_note(future, self.worker))
 			return -EDEADLK;
 		int slept = wait_asleep(future, state_of(word), until);
 		if (noted)

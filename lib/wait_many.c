@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "blocking.h"
+#include "callback.h"
 #include "clock.h"
 #include "doze.h"
 #include "futex.h"
@@ -142,7 +143,7 @@ static int wait_first(tl_future *const *futures, size_t n, bool errors_only,
 		entry->callback.context = entry;
 		entry->latch = &latch;
 		entry->index = (uint32_t)hung;
-		if (tl_future_on_done(futures[hung], &entry->callback))
+		if (callback_at_once(futures[hung], &entry->callback))
 			lost = -EOWNERDEAD;
 	}
 	int answer;

@@ -203,3 +203,92 @@ Test(callback_inside, worker_does_not_wait_for_what_is_queued_behind)
 	tl_executor_destroy(worker);
 	END_CLEAN();
 }
+
+/* ---- What waits by callbacks of our own ----------------------------------------------- */
+
+struct told {
+	tl_future promise, ended, later, reply;
+	tl_completions *queue;
+	tl_executor *pool;
+	int any, first, taken, last;
+	uint64_t timers;
+	atomic_bool waits;
+};
+
+static void wait_here(tl_future *future, void *context)
+{
+	struct told *told = context;
+	tl_future *both[] = { &told->later, &told->ended };
+	tl_completion one;
+	(void)future;
+	told->any = tl_wait(both, 2, TL_ANY, SECOND);
+	tl_completions_add(told->queue, &told->ended, NULL);
+	told->first = tl_completions_take(told->queue, &one, 1, SECOND);
+	tl_completions_add(told->queue, &told->later, NULL);
+	tl_future_set(&told->later, NULL);
+	told->taken = tl_completions_take(told->queue, &one, 1, SECOND);
+	tl_future *timer = tl_after(told->pool, 1000 * SECOND, identity, NULL);
+	tl_future_cancel(timer);
+	told->timers = stats_of(told->pool).timers;
+	tl_future_release(timer);
+}
+
+static struct told *told_by(void (*function)(tl_future *, void *))
+{
+	struct told *told = calloc(1, sizeof *told);
+	tl_callback node = { .function = function, .context = told };
+	tl_future_init(&told->promise);
+	tl_future_init(&told->ended);
+	tl_future_init(&told->later);
+	tl_future_init(&told->reply);
+	tl_future_set(&told->ended, NULL);
+	told->queue = tl_completions_create();
+	told->pool = tl_fixed_pool_create(1, NULL);
+	tl_future_on_done(&told->promise, &node);
+	tl_future_set(&told->promise, NULL);
+	tl_completions_destroy(told->queue);
+	tl_executor_destroy(told->pool);
+	return told;
+}
+
+Test(callback_inside, waits_are_told_of_what_has_ended_or_ends_there)
+{
+	struct told *told = told_by(wait_here);
+	cr_assert_eq(told->any, 1);
+	cr_assert_eq(told->first, 1);
+	cr_assert_eq(told->taken, 1);
+	cr_assert_eq(told->timers, 0);
+	free(told);
+	END_CLEAN();
+}
+
+static void *wait_for_any(void *argument)
+{
+	struct told *told = argument;
+	tl_future *later = &told->later;
+	atomic_store(&told->waits, true);
+	told->any = tl_wait(&later, 1, TL_ANY, TL_FOREVER);
+	tl_future_set(&told->reply, NULL);
+	return NULL;
+}
+
+static void wait_for_reply(tl_future *future, void *context)
+{
+	struct told *told = context;
+	(void)future;
+	told->any = -1;
+	tl_future *waiter = tl_submit(told->pool, wait_for_any, told);
+	wait_until(atomic_load(&told->waits) && stats_of(told->pool).blocked == 1);
+	tl_future_set(&told->later, NULL);
+	told->last = tl_future_wait(&told->reply, patience());
+	tl_future_release(waiter);
+}
+
+Test(callback_inside, who_waits_elsewhere_is_told_before_the_callback_returns)
+{
+	struct told *told = told_by(wait_for_reply);
+	cr_assert_eq(told->last, 0);
+	cr_assert_eq(told->any, 0);
+	free(told);
+	END_CLEAN();
+}

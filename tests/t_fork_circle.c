@@ -70,3 +70,93 @@ Test(fork_circle, a_thread_that_ran_a_branch_may_wait_for_who_waits_for_its_task
 	tl_executor_destroy(other);
 	END_CLEAN();
 }
+
+/* ---- A task waits for its branches ------------------------------------------------------- */
+
+struct round {
+	tl_executor *pool, *other;
+	tl_task forks, elsewhere, on_top;
+	tl_future taken, promise;
+	bool helping;
+	int told[3]; /* the branch, the task elsewhere, the one on top of the branch */
+};
+
+static void *wait_for_forker(void *argument)
+{
+	struct round *round = argument;
+	round->told[1] = tl_future_wait(&round->forks.future, TL_FOREVER);
+	return NULL;
+}
+
+static void *wait_elsewhere(void *argument)
+{
+	struct round *round = argument;
+	round->told[2] = tl_future_wait(&round->elsewhere.future, TL_FOREVER);
+	return NULL;
+}
+
+static void *branch_of_round(tl_forks *at, void *argument)
+{
+	struct round *round = argument;
+	tl_future *awaited = round->helping ? &round->promise : &round->elsewhere.future;
+	(void)at;
+	tl_future_set(&round->taken, NULL);
+	round->told[0] = tl_future_wait(awaited, TL_FOREVER);
+	return NULL;
+}
+
+static void *fork_one(void *argument)
+{
+	struct round *round = argument;
+	tl_forks *at = tl_run_begin_();
+	tl_branch branch;
+	tl_fork(&at, &branch, branch_of_round, round);
+	tl_blocking_begin(); /* so that it takes nothing itself */
+	tl_future_wait(&round->taken, TL_FOREVER);
+	tl_blocking_end();
+	tl_join(&at, &branch);
+	tl_run_end_(at);
+	return NULL;
+}
+
+/* helping: the branch waits for a promise; what its thread runs meanwhile waits, by way of
+ * another pool, for the task of the branch. */
+static void go_round(bool helping)
+{
+	tl_options options = { .flags = helping ? TL_WAITERS_HELP : 0 };
+	struct round round = { .helping = helping,
+		               .pool = executor_of(FIXED, 2, &options),
+		               .other = executor_of(FIXED, 1, NULL) };
+	tl_future_init(&round.promise);
+	tl_future_init(&round.taken);
+	tl_task_init(&round.forks, fork_one, &round);
+	tl_task_init(&round.elsewhere, wait_for_forker, &round);
+	tl_task_init(&round.on_top, wait_elsewhere, &round);
+	cr_assert_eq(tl_submit_task(round.pool, &round.forks), 0);
+	cr_assert_eq(tl_future_wait(&round.taken, TL_FOREVER), 0);
+	cr_assert_eq(tl_submit_task(round.other, &round.elsewhere), 0);
+	if (helping)
+		cr_assert_eq(tl_submit_task(round.pool, &round.on_top), 0);
+	if (helping)
+		cr_assert_eq(tl_future_wait(&round.on_top.future, TL_FOREVER), 0);
+	tl_future_set(&round.promise, NULL);
+	cr_assert_eq(tl_future_wait(&round.elsewhere.future, TL_FOREVER), 0);
+	cr_assert_eq(tl_future_wait(&round.forks.future, TL_FOREVER), 0);
+	cr_assert_eq(round.told[0] + round.told[1] + round.told[2], -EDEADLK);
+	tl_executor_destroy(round.pool);
+	tl_executor_destroy(round.other);
+}
+
+Test(fork_circle, through_a_branch_in_another_thread_is_told)
+{
+	for (long i = scaled(100); i > 0; i--)
+		go_round(false);
+	END_CLEAN();
+}
+
+Test(fork_circle, through_what_runs_on_top_of_a_branch_is_told)
+{
+	for (long i = scaled(100); i > 0; i--)
+		go_round(true);
+	END_CLEAN();
+}

@@ -116,3 +116,60 @@ Test(stack, no_join_overflows_the_stack)
 	tl_executor_destroy(pool);
 	END_CLEAN();
 }
+
+/* ---- Callbacks ------------------------------------------------------------------ */
+
+enum { CHAIN = 20000 };
+
+struct chain {
+	tl_task tasks[CHAIN];
+	tl_callback nodes[CHAIN];
+	int well, refused, other;
+};
+
+struct link {
+	struct chain *chain;
+	int i;
+};
+
+static void wait_for_next(tl_future *future, void *context)
+{
+	struct link *link = context;
+	struct chain *chain = link->chain;
+	(void)future;
+	int error =
+		link->i + 1 == CHAIN
+			? 0
+			: tl_future_wait(&chain->tasks[link->i + 1].future, TL_FOREVER);
+	*(error == 0         ? &chain->well
+	  : error == -EAGAIN ? &chain->refused
+	                     : &chain->other) += 1;
+}
+
+/* Each waits for a task that has such a callback: they lie upon each other on the stack,
+ * with no task below them. */
+Test(stack, waits_in_callbacks_do_not_overflow_it)
+{
+	struct chain *chain = calloc(1, sizeof *chain);
+	struct link *links = calloc(CHAIN, sizeof *links);
+	struct gate gate = GATE;
+	tl_options options = { .stack_size = 256 << 10 };
+	tl_executor *pool = tl_fixed_pool_create(1, &options);
+	hold(pool, &gate, 1);
+	for (int i = 0; i < CHAIN; i++) {
+		links[i] = (struct link){ chain, i };
+		chain->nodes[i] =
+			(tl_callback){ .function = wait_for_next, .context = &links[i] };
+		tl_task_init(&chain->tasks[i], identity, NULL);
+		tl_future_on_done(&chain->tasks[i].future, &chain->nodes[i]);
+		cr_assert_eq(tl_submit_task(pool, &chain->tasks[i]), 0);
+	}
+	gate_open(&gate);
+	tl_executor_destroy(pool);
+	cr_assert_geq(chain->refused, 1);
+	cr_assert_eq(chain->other, 0);
+	cr_assert_eq(chain->well + chain->refused, CHAIN);
+	free(chain);
+	free(links);
+	END_CLEAN();
+}

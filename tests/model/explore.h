@@ -52,7 +52,7 @@ void model_free(void *block);
 bool model_is_freed(const void *block);
 
 /* The running thread's own memory, LOCAL_BYTES of zeros when it starts. */
-#define LOCAL_BYTES 160
+#define LOCAL_BYTES 192
 extern void *model_local;
 
 /* ---- For models ----------------------------------------------------------------- */

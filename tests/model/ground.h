@@ -257,6 +257,7 @@ struct note {
 	const tl_group *group;
 	const struct frame *frames;
 	struct worker *worker;
+	unsigned branches;
 	struct note *next, *todo;
 	uint32_t search;
 };
@@ -273,6 +274,7 @@ struct local {
 	struct magazine *loaded, *reserve;
 	uintptr_t submitted, step;
 	tl_callback *firing, *put_off;
+	unsigned branches;
 	struct note note;
 	uintptr_t stack;
 	size_t stack_reserve;

@@ -124,6 +124,36 @@ static void one_with_waiter(void)
 	tasks[0] = new_task(count_run, &ran[0]);
 }
 
+/* Refused, and submitted to another pool, into a list there, while a worker of the first
+ * one looks for it. */
+static tl_executor *other;
+
+static void two_pools(void)
+{
+	one_with_waiter();
+	other = pool;
+	pool_of(1);
+	tl_executor *first = other;
+	other = pool;
+	pool = first;
+}
+
+static void submits_elsewhere(void)
+{
+	executor_close(pool, TL_DRAIN);
+	model_assert(tl_submit_task(pool, tasks[0]) == -ESHUTDOWN);
+	model_assert(tl_submit_urgently(other, tasks[0]) == 0);
+	tl_future_wait(&tasks[0]->future, TL_FOREVER);
+}
+
+static void ran_elsewhere(void)
+{
+	model_assert(ran[0] == 1);
+	model_assert(overflow_count(&pool->inbox.urgent) == 0 &&
+	             overflow_count(&pool->inbox.list) == 0);
+	model_assert(overflow_count(&other->inbox.urgent) == 0);
+}
+
 static void submits_task(void)
 {
 	model_assert(tl_submit_task(pool, tasks[0]) == 0);
@@ -157,5 +187,7 @@ const struct model models[] = {
 	      finishes_tasks),
 	MODEL("wait-inside-nap", "in its submitter's hands", one_with_waiter, 3, 0,
 	      two_ran, submits_task),
+	MODEL("wait-elsewhere", "refused, and in another pool's list", two_pools, 2, 0,
+	      ran_elsewhere, submits_elsewhere),
 	{ 0 },
 };

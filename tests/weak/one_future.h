@@ -8,6 +8,7 @@
 #include "local.h"
 
 #include "callback.c"
+#include "fire.c"
 #include "future.c"
 
 static tl_future *future;

@@ -20,6 +20,7 @@ static int wait_until(tl_future *future, int64_t deadline)
 }
 
 #include "callback.c"
+#include "fire.c"
 #include "future.c"
 #include "queues.c"
 #include "task.c"
