@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * stress [-s seconds] [-S seed] [-p]: random operations over the whole interface, by
- * several threads at once, on executors of their own and on shared ones. Checks that
- * every task accepted ran or was cancelled, once; that something always gets done;
- * and that no thread is left. Ends with counts and "ok", or with status 1.
+ * several threads at once, on executors and rings of their own and on shared ones.
+ * Checks that every task accepted ran or was cancelled, once; that something always gets
+ * done; and that no thread or descriptor is left. Ends with counts and "ok", or with
+ * status 1.
  */
 #include "stress.h"
 
@@ -42,9 +43,10 @@ static void *act(void *argument)
 	return NULL;
 }
 
-static int thread_count(void)
+/* Threads, or descriptors; -1 where there is no descriptor to look. */
+static int number_of(const char *what)
 {
-	DIR *directory = opendir("/proc/self/task");
+	DIR *directory = opendir(what);
 	int n = 0;
 	if (!directory)
 		return -1;
@@ -105,7 +107,8 @@ int main(int argc, char **argv)
 	CHECK(!pthread_create(&threads[0], NULL, nothing, NULL));
 	pthread_join(threads[0], NULL);
 	pause_for(50 * MILLISECOND);
-	int threads_before = thread_count();
+	int threads_before = number_of("/proc/self/task");
+	int files_before = number_of("/proc/self/fd");
 
 	static struct actor actors[THREADS];
 	shared[0] = tl_worker_create(NULL);
@@ -165,9 +168,11 @@ int main(int argc, char **argv)
 	CHECK(!tl_shutdown());
 	CHECK(count.accepted == count.ran + count.cancelled);
 	CHECK(count.given == count.ended);
-	for (int tries = 0; thread_count() > threads_before && tries < 500; tries++)
+	for (int tries = 0; number_of("/proc/self/task") > threads_before && tries < 500;
+	     tries++)
 		pause_for(20 * MILLISECOND);
-	CHECK(thread_count() <= threads_before);
+	CHECK(number_of("/proc/self/task") <= threads_before);
+	CHECK(number_of("/proc/self/fd") <= files_before);
 	struct rusage usage;
 	CHECK(!getrusage(RUSAGE_SELF, &usage));
 	dump("done");
