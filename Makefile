@@ -93,6 +93,7 @@ uring = $(if $(URING),$(URING_TESTS:%.c=$(BUILD)/$1/%.o) $(BUILD)/$1/lib/uring.o
 
 TESTS := $(filter-out $(URING_TESTS),$(sort $(wildcard tests/t_*.c))) \
 	$(sort $(wildcard tests/support*.c))
+STRESS := $(filter-out $(if $(URING),,tests/stress_uring%),$(sort $(wildcard tests/stress*.c)))
 SUM := $(sort $(wildcard tools/sum*.c))
 HTTPD := $(sort $(wildcard tools/httpd*.c))
 HTTPD_LIBS := $(shell $(PKG_CONFIG) --libs libmicrohttpd 2>/dev/null)
@@ -180,14 +181,16 @@ $(BUILD)/tests-$1: $(TESTS:%.c=$(BUILD)/$1/%.o) $(BUILD)/$1/lib/threadlet.o
 endef
 $(foreach v,$(FOREIGN),$(eval $(call foreign,$v)))
 
-$(BUILD)/stress: $(BUILD)/release/tests/stress.o $(BUILD)/libthreadlet.a
-	$(call link,release)
-$(BUILD)/stress-static: $(BUILD)/release/tests/stress.o $(BUILD)/libthreadlet.a
-	$(call link,release,-static)
-$(BUILD)/stress-asan: $(BUILD)/asan/tests/stress.o $(BUILD)/asan/lib/threadlet.o
-	$(call link,asan)
-$(BUILD)/stress-tsan: $(BUILD)/tsan/tests/stress.o $(BUILD)/tsan/lib/threadlet.o
-	$(call link,tsan)
+# $(call stress,VARIANT): its objects, which use rings where liburing is
+stress = $(STRESS:%.c=$(BUILD)/$1/%.o) $(if $(URING),$(BUILD)/$1/lib/uring.o)
+$(BUILD)/stress: $(call stress,release) $(BUILD)/libthreadlet.a
+	$(call link,release,,$(URING_LIBS))
+$(BUILD)/stress-static: $(call stress,release) $(BUILD)/libthreadlet.a
+	$(call link,release,-static,$(URING_LIBS))
+$(BUILD)/stress-asan: $(call stress,asan) $(BUILD)/asan/lib/threadlet.o
+	$(call link,asan,,$(URING_LIBS))
+$(BUILD)/stress-tsan: $(call stress,tsan) $(BUILD)/tsan/lib/threadlet.o
+	$(call link,tsan,,$(URING_LIBS))
 
 $(BUILD)/threadlet-sum: $(SUM:%.c=$(BUILD)/release/%.o) $(BUILD)/libthreadlet.a
 	$(call link,release,,-lcrypto)

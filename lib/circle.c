@@ -153,14 +153,14 @@ static void follow(const struct note *note)
 			come_to(other);
 }
 
-static bool leads_back(const struct note *mine)
+static bool leads_to(const struct note *from, const struct note *to)
 {
 	circles.search++;
 	circles.todo = NULL;
-	follow(mine);
+	follow(from);
 	while (circles.todo) {
 		struct note *note = circles.todo;
-		if (note == mine)
+		if (note == to)
 			return true;
 		circles.todo = note->todo;
 		follow(note);
@@ -185,7 +185,7 @@ static bool take_note(tl_future *future, const tl_group *group, struct worker *w
 	*mine = (struct note){ future,        group,         self.frame, worker,
 		               self.branches, circles.notes, NULL,       circles.search };
 	circles.notes = mine;
-	bool closes = leads_back(mine);
+	bool closes = leads_to(mine, mine);
 	if (closes)
 		take_back(mine);
 	circles_unlock();
@@ -207,4 +207,20 @@ static void circle_forget(void)
 	circles_lock();
 	take_back(&self.note);
 	circles_unlock();
+}
+
+static uint32_t circle_stranded(const tl_executor *pool)
+{
+	struct note *mine = &self.note;
+	uint32_t stranded = 0;
+	circles_lock();
+	mark_stack(mine);
+	*mine = (struct note){ .frames = self.frame, .next = circles.notes };
+	circles.notes = mine;
+	for (struct note *note = mine->next; note; note = note->next)
+		if (note->worker && note->worker->pool == pool && leads_to(note, mine))
+			stranded++;
+	take_back(mine);
+	circles_unlock();
+	return stranded;
 }

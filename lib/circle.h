@@ -54,4 +54,8 @@ static bool circle_note_group(const tl_group *group, struct worker *worker);
 /* It has slept. */
 static void circle_forget(void);
 
+/* How many of the pool's workers sleep for what can't end, if this thread never returns to
+ * the tasks on its stack (it exits). Waits that take no note are not known. */
+static uint32_t circle_stranded(const tl_executor *pool);
+
 #endif

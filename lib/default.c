@@ -7,6 +7,8 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "circle.h"
+#include "clock.h"
 #include "executor.h"
 #include "find.h"
 #include "futex.h"
@@ -56,9 +58,24 @@ static void standard_lock_settled(void)
 	}
 }
 
+/* Are some that are left waiting for the tasks on this thread's stack, and all others
+ * without work? In this order: nothing is queued any more when they are counted. */
+static bool standard_is_stranded(tl_executor *pool, uint32_t inside)
+{
+	uint32_t others = circle_stranded(pool);
+	if (!others || pool_has_work(pool))
+		return false;
+	for (unsigned g = 0; g * 64 < load_acquire(&pool->slots); g++)
+		others += (uint32_t)__builtin_popcountll(load_seq_cst(&pool->idle[g]));
+	return load_seq_cst(&pool->live) <= others + inside;
+}
+
 /*
  * The program exits: run what was submitted. When a task of ours called exit, its thread
- * is in here: it doesn't wait for itself, and runs what is queued as the others do.
+ * is in here: it doesn't wait for itself, and runs what is queued as the others do. It never
+ * returns to that task, nor to those below on its stack, so others that wait for these are
+ * left where they are: to end a task in place of its function would let who waits for it
+ * outside go on, and call exit himself.
  */
 static void standard_drain(void)
 {
@@ -71,17 +88,25 @@ static void standard_drain(void)
 	executor_close(pool, TL_DRAIN);
 	struct worker *worker = self.worker;
 	uint32_t inside = worker && worker->pool == pool;
-	if (inside) {
-		tl_task *task;
-		while ((task = ring_pop(&worker->ring)) ||
-		       (task = range_next(&worker->range, &pool->inbox)) ||
-		       (task = worker_find(worker)))
-			worker_execute(worker, task);
-		pool_release_thread(pool, 0);
-		pool_finish_if_idle(pool);
-	}
-	executor_wait_live(pool, inside, TL_FOREVER);
-	pool_join(pool);
+	bool counted = inside;
+	int64_t look = self.frame ? LOOK_AGAIN_MOST : TL_FOREVER;
+	do {
+		if (inside) {
+			tl_task *task;
+			while ((task = ring_pop(&worker->ring)) ||
+			       (task = range_next(&worker->range, &pool->inbox)) ||
+			       (task = worker_find(worker)))
+				worker_execute(worker, task);
+			if (counted)
+				pool_release_thread(pool, 0);
+			counted = false;
+			pool_finish_if_idle(pool);
+		}
+		if (!executor_wait_live(pool, inside, deadline_after(look))) {
+			pool_join(pool);
+			return;
+		}
+	} while (!standard_is_stranded(pool, inside));
 }
 
 /* With the lock held. */

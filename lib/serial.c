@@ -80,6 +80,8 @@ static void serial_run(struct serial *serial, tl_task *task)
 		fetch_add_relaxed(&serial->completed, 1);
 	}
 	future_finish(&task->future, state);
+	if (self.worker)
+		process_leave_child(serial->owner); /* forked in a callback */
 }
 
 /* Has this turn been long enough? If there is `last`, its waiter has the turn: until that

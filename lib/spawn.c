@@ -6,12 +6,14 @@
 static void *spawn_main(void *argument)
 {
 	tl_task *task = argument;
+	uint32_t parent = task->process_;
 	thread_begin("spawn");
 	if (task_begin(task)) {
 		enum state state = task_call(task);
-		process_leave_child(task->process_);
+		process_leave_child(parent);
 		future_finish(&task->future, state);
 	}
+	process_leave_child(parent); /* forked in a callback */
 	return NULL;
 }
 

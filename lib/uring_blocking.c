@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* layer 7: uring_blocking · operations as blocking system calls, where there is no ring */
 /*
- * Each is a task of a pool that the ring keeps for this. It waits for its descriptor with
- * poll, beside an eventfd of its own by which it is interrupted. Not to be interrupted
- * are files, which are always ready, and connect; and a call that blocks in spite of
- * what poll has said, as when two tasks read one pipe.
+ * For each a task is given to a pool that the ring keeps for this, and takes the first
+ * operation that waits: so one that no thread has begun yet can be withdrawn by its
+ * canceller, while all threads are at others. It waits for its descriptor with poll, beside
+ * an eventfd of its own by which it is interrupted; then the call shall not block, since
+ * another one may have been faster, at the same pipe: the call says so to the kernel. Not
+ * to be interrupted are files, which are always ready, connect, what waits for all of its
+ * bytes (MSG_WAITALL), and devices that can't be told not to block.
  */
 #include "uring_ring.h"
 
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 
 #include "clock.h"
 #include "event.h"
@@ -61,18 +65,30 @@ static int blocking_wait(tl_operation *operation, int fd, short events, int64_t 
 	return result;
 }
 
+static bool blocking_is_socket(const struct io_uring_sqe *sqe)
+{
+	return sqe->opcode != IORING_OP_READ && sqe->opcode != IORING_OP_WRITE;
+}
+
+/* Does it ask for what there is now, like a socket that is told not to wait? */
+static bool blocking_is_impatient(const struct io_uring_sqe *sqe)
+{
+	return (sqe->opcode == IORING_OP_RECV || sqe->opcode == IORING_OP_SEND) &&
+	       sqe->msg_flags & MSG_DONTWAIT;
+}
+
 static int blocking_ready(tl_operation *operation, short events)
 {
-	int fd = operation->sqe.fd;
+	const struct io_uring_sqe *sqe = &operation->sqe;
 	struct stat status;
-	if (fstat(fd, &status))
+	if (fstat(sqe->fd, &status))
 		return -errno;
-	if (operation->sqe.opcode != IORING_OP_READ &&
-	    operation->sqe.opcode != IORING_OP_WRITE && !S_ISSOCK(status.st_mode))
+	if (blocking_is_socket(sqe) && !S_ISSOCK(status.st_mode))
 		return -ENOTSOCK; /* or poll would wait for what never comes */
-	if (S_ISREG(status.st_mode) || S_ISBLK(status.st_mode))
+	if (S_ISREG(status.st_mode) || S_ISBLK(status.st_mode) ||
+	    blocking_is_impatient(sqe))
 		return 0;
-	return blocking_wait(operation, fd, events, TL_FOREVER);
+	return blocking_wait(operation, sqe->fd, events, TL_FOREVER);
 }
 
 static int blocking_timeout(tl_operation *operation)
@@ -90,36 +106,72 @@ static int blocking_timeout(tl_operation *operation)
 
 /* ---- The calls ------------------------------------------------------------------ */
 
-/* A read or write at a position, of what may have none. */
-static ssize_t blocking_transfer(const struct io_uring_sqe *sqe)
+/* A read or write that doesn't wait, of a file (at its position: -1) that knows that. */
+static ssize_t blocking_try(const struct io_uring_sqe *sqe, off_t at)
+{
+	struct iovec all = { (void *)(uintptr_t)sqe->addr, sqe->len };
+	return sqe->opcode == IORING_OP_READ ? preadv2(sqe->fd, &all, 1, at, RWF_NOWAIT)
+	                                     : pwritev2(sqe->fd, &all, 1, at, RWF_NOWAIT);
+}
+
+static ssize_t blocking_insist(const struct io_uring_sqe *sqe, off_t at)
 {
 	void *buffer = (void *)(uintptr_t)sqe->addr;
-	off_t at = (off_t)sqe->off;
 	bool reads = sqe->opcode == IORING_OP_READ;
-	if (at != -1) {
-		ssize_t n = reads ? pread(sqe->fd, buffer, sqe->len, at)
-		                  : pwrite(sqe->fd, buffer, sqe->len, at);
-		if (n >= 0 || errno != ESPIPE)
-			return n;
-	}
+	if (at != -1)
+		return reads ? pread(sqe->fd, buffer, sqe->len, at)
+		             : pwrite(sqe->fd, buffer, sqe->len, at);
 	return reads ? read(sqe->fd, buffer, sqe->len) : write(sqe->fd, buffer, sqe->len);
 }
 
-static ssize_t blocking_call(const struct io_uring_sqe *sqe)
+/* At a position, of what may have none: then it is also what may have to be waited for. */
+static ssize_t blocking_transfer(const struct io_uring_sqe *sqe)
+{
+	off_t at = (off_t)sqe->off;
+	ssize_t n = -1;
+	if (at != -1) {
+		n = blocking_insist(sqe, at);
+		if (n >= 0 || errno != ESPIPE)
+			return n;
+	}
+	n = blocking_try(sqe, -1);
+	if (n < 0 && (errno == EOPNOTSUPP || errno == EINVAL || errno == ENOSYS))
+		n = blocking_insist(sqe, -1);
+	return n;
+}
+
+/* One at a time: what the one has seen, another one doesn't take from it. */
+static ssize_t blocking_accept(tl_uring *ring, const struct io_uring_sqe *sqe)
+{
+	struct pollfd now = { .fd = sqe->fd, .events = POLLIN };
+	int file = -1;
+	lock(&ring->accepting);
+	if (poll(&now, 1, 0))
+		file = accept4(sqe->fd, (void *)(uintptr_t)sqe->addr,
+		               (socklen_t *)(uintptr_t)sqe->addr2,
+		               (int)sqe->accept_flags);
+	else
+		errno = EAGAIN;
+	unlock(&ring->accepting);
+	return file;
+}
+
+static ssize_t blocking_call(tl_uring *ring, const struct io_uring_sqe *sqe)
 {
 	void *address = (void *)(uintptr_t)sqe->addr;
+	int flags = (int)sqe->msg_flags;
 	switch (sqe->opcode) {
 	case IORING_OP_FSYNC:
 		return sqe->fsync_flags & IORING_FSYNC_DATASYNC ? fdatasync(sqe->fd)
 		                                                : fsync(sqe->fd);
-	case IORING_OP_ACCEPT:
-		return accept4(sqe->fd, address, (socklen_t *)(uintptr_t)sqe->addr2,
-		               (int)sqe->accept_flags);
+	case IORING_OP_ACCEPT: return blocking_accept(ring, sqe);
 	case IORING_OP_CONNECT: return connect(sqe->fd, address, (socklen_t)sqe->off);
-	case IORING_OP_RECV: return recv(sqe->fd, address, sqe->len, (int)sqe->msg_flags);
+	case IORING_OP_RECV:
+		flags |= flags & MSG_WAITALL ? 0 : MSG_DONTWAIT;
+		return recv(sqe->fd, address, sqe->len, flags);
 	case IORING_OP_SEND:
-		return send(sqe->fd, address, sqe->len,
-		            (int)sqe->msg_flags | MSG_NOSIGNAL);
+		flags |= flags & MSG_WAITALL ? 0 : MSG_DONTWAIT;
+		return send(sqe->fd, address, sqe->len, flags | MSG_NOSIGNAL);
 	default: return blocking_transfer(sqe);
 	}
 }
@@ -147,8 +199,9 @@ static int blocking_do(tl_operation *operation)
 		int error = events ? blocking_ready(operation, events) : 0;
 		if (error)
 			return error;
-		n = blocking_call(sqe);
-	} while (n < 0 && (errno == EINTR || (events && errno == EAGAIN)));
+		n = blocking_call(operation_ring(operation), sqe);
+	} while (n < 0 && (errno == EINTR ||
+	                   (events && errno == EAGAIN && !blocking_is_impatient(sqe))));
 	return n < 0 ? -errno : (int)n;
 }
 
@@ -162,34 +215,26 @@ static void blocking_begin(void *ring)
 
 static void *blocking_run(void *argument)
 {
-	tl_operation *operation = argument;
-	tl_uring *ring = operation_ring(operation);
+	tl_uring *ring = argument;
 	lock(&ring->lock);
-	bool asked = operation->asked_;
-	if (!asked)
+	tl_operation *operation = ring->waiting.first;
+	bool asked = operation && operation->asked_;
+	if (operation)
 		operation_move(ring, operation, FLYING);
 	unlock(&ring->lock);
-	operation->result_ = asked ? -ECANCELED : blocking_do(operation);
+	if (operation) {
+		operation->result_ = asked ? -ECANCELED : blocking_do(operation);
+		operations_end(ring, &operation, 1);
+	}
 	return NULL;
 }
 
-/* The task is over, so its memory may go with the end of the operation. */
-static void blocking_ended(tl_future *future, void *context)
+static int blocking_submit(tl_uring *ring)
 {
-	tl_operation *operation = context;
-	tl_future_remove(future, &operation->ended_);
-	operations_end(operation_ring(operation), &operation, 1);
-}
-
-static int blocking_submit(tl_uring *ring, tl_operation *operation)
-{
-	tl_future *future = &operation->task_.future;
-	tl_task_init(&operation->task_, blocking_run, operation);
-	operation->ended_ =
-		(tl_callback){ .function = blocking_ended, .context = operation };
-	tl_future_on_done(future, &operation->ended_);
-	int error = tl_submit_task(ring->blocking, &operation->task_);
-	if (error)
-		tl_future_remove(future, &operation->ended_);
+	int saved = errno;
+	tl_future *task = tl_submit(ring->blocking, blocking_run, ring);
+	int error = task ? 0 : -errno;
+	errno = saved;
+	tl_future_release(task);
 	return error;
 }

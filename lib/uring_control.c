@@ -40,7 +40,8 @@ static int uring_open(tl_uring *ring, const tl_uring_options *options)
 	if (options->flags & TL_URING_BLOCKING)
 		return blocking_open(ring, threads);
 	int error = driver_start(ring);
-	if (error && !(options->flags & TL_URING_STRICT)) {
+	bool poor = error == -EMFILE || error == -ENFILE; /* and so would calls be */
+	if (error && !poor && !(options->flags & TL_URING_STRICT)) {
 		ring->refused = error;
 		error = blocking_open(ring, threads);
 	}

@@ -25,6 +25,29 @@ static bool operation_ask(tl_uring *ring, tl_operation *operation)
 	return driver_claim(ring);
 }
 
+/* The ring's reference to a copy, after the callbacks that were there before. */
+static void operation_let_go(tl_future *future, void *context)
+{
+	tl_operation *operation = context;
+	tl_future_remove(future, &operation->ended_);
+	tl_operation_release(operation);
+}
+
+/* Under the lock: no thread for blocking calls has begun it, nor will. All of them may be
+ * at others for ever, so it must end without them. True: `empty` is to be set. */
+static bool operation_withdraw(tl_uring *ring, tl_operation *operation)
+{
+	operation_move(ring, operation, ENDING);
+	if (load_relaxed(&operation->references_)) {
+		operation->ended_ = (tl_callback){ .function = operation_let_go,
+			                           .context = operation };
+		tl_future_on_done(&operation->future, &operation->ended_);
+	}
+	ring->cancelled++;
+	ring->completed++;
+	return ring_empties(ring);
+}
+
 static int operation_cancel(tl_future *future, void *context)
 {
 	(void)future;
@@ -39,12 +62,16 @@ static int operation_cancel(tl_future *future, void *context)
 	if (!process_is(ring->process))
 		return -EOWNERDEAD;
 	lock(&ring->lock);
-	bool wake = load_relaxed(&operation->state_) != ENDING &&
-	            operation_ask(ring, operation);
+	uint32_t state = load_relaxed(&operation->state_);
+	bool withdrawn = state == WAITING && ring->blocking;
+	bool last = withdrawn && operation_withdraw(ring, operation);
+	bool wake = !withdrawn && state != ENDING && operation_ask(ring, operation);
 	unlock(&ring->lock);
 	if (wake)
 		driver_wake(ring);
-	return -EINPROGRESS;
+	if (last)
+		tl_future_set(&ring->empty, NULL);
+	return withdrawn ? 0 : -EINPROGRESS;
 }
 
 /* ---- Setting up ----------------------------------------------------------------- */
@@ -163,7 +190,7 @@ static int operation_accept(tl_uring *ring, tl_operation *operation)
 	if (operation->references_)
 		fetch_add_relaxed(&operation->references_, 1u);
 	if (ring->blocking)
-		error = blocking_submit(ring, operation);
+		error = blocking_submit(ring);
 	if (error) {
 		list_remove(&ring->waiting, operation);
 		if (operation->references_)
@@ -258,6 +285,7 @@ static void operations_end(tl_uring *ring, tl_operation *const *operations, size
 			tl_future_fail(&operation->future, outcome);
 		else
 			tl_future_set(&operation->future, (void *)(intptr_t)outcome);
+		process_leave_child(ring->process);
 		if (ours)
 			tl_operation_release(operation);
 	}

@@ -53,6 +53,7 @@ struct tl_uring {
 	uint64_t enters;
 
 	tl_executor *blocking; /* in place of the driver */
+	struct lock accepting; /* for its accepts */
 	pthread_t driver;
 	int wake; /* the eventfd */
 	int refused;
@@ -128,9 +129,9 @@ static void driver_wake(tl_uring *ring);
 static int driver_start(tl_uring *ring);
 static void driver_stop(tl_uring *ring);
 
-/* Under the lock: give the operation to a thread. It may be interrupted by an end of its
- * eventfd. */
-static int blocking_submit(tl_uring *ring, tl_operation *operation);
+/* Under the lock: have a thread take one more operation that waits. One that a thread has
+ * may be interrupted by its eventfd. */
+static int blocking_submit(tl_uring *ring);
 static void blocking_interrupt(tl_operation *operation);
 
 /* Each of these threads begins so. */

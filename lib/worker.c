@@ -33,6 +33,7 @@ static void worker_execute(struct worker *worker, tl_task *task)
 	tl_executor *pool = worker->pool;
 	pending_leave(pool);
 	if (UNLIKELY(!task_begin(task))) {
+		process_leave_child(pool->process);
 		count_up(&worker->counters.cancelled, 1);
 		return;
 	}
@@ -63,6 +64,7 @@ static void worker_execute(struct worker *worker, tl_task *task)
 	if (UNLIKELY(list != NULL)) {
 		worker_stays(worker);
 		future_fire(list);
+		process_leave_child(pool->process); /* below may be a wait */
 	}
 }
 

@@ -2,6 +2,8 @@
 /* tl_spawn: a thread of its own for one function. */
 #include "support.h"
 
+#include <sys/wait.h>
+
 static void *own_thread(void *thread)
 {
 	*(pthread_t *)thread = pthread_self();
@@ -113,5 +115,51 @@ Test(spawn, may_spawn_and_go_and_wait)
 {
 	cr_assert_eq(tl_await(tl_spawn(fan_out, VALUE(5))), VALUE(32));
 	tl_shutdown();
+	END_CLEAN();
+}
+
+/* ---- A child that a callback forks ---------------------------------------------- */
+
+static atomic_long *handlers, child;
+static pid_t parent;
+
+static void note_exit(void)
+{
+	atomic_fetch_add(handlers, getpid() != parent);
+}
+
+static void fork_in_callback(tl_future *future, void *unused)
+{
+	(void)future, (void)unused;
+	pid_t pid = fork();
+	if (pid)
+		atomic_store(&child, pid);
+}
+
+PROGRAM(fork_in_a_callback_of_spawn)
+{
+	int status;
+	struct gate gate = GATE;
+	handlers = shared;
+	parent = getpid();
+	if (atexit(note_exit))
+		return 1;
+	tl_callback node = { .function = fork_in_callback };
+	tl_future *future = tl_spawn(gate_pass, &gate);
+	tl_future_on_done(future, &node);
+	gate_open(&gate);
+	tl_await(future);
+	while (!atomic_load(&child))
+		sched_yield();
+	if (waitpid((pid_t)atomic_load(&child), &status, 0) < 0)
+		return 2;
+	return status ? 3 : 0;
+}
+
+Test(spawn, child_forked_in_a_callback_ends_without_exit_handlers)
+{
+	atomic_long *shared;
+	cr_assert_eq(run_program("fork_in_a_callback_of_spawn", &shared), 0);
+	cr_assert_eq(atomic_load(shared), 0);
 	END_CLEAN();
 }

@@ -62,7 +62,6 @@ struct tl_operation {
 	int wake_;
 	bool asked_, notified_;
 	uint32_t process_;
-	tl_task task_;
 	tl_callback ended_;
 };
 
@@ -141,8 +140,8 @@ TL_API void tl_operation_init(tl_operation *operation);
 TL_API int64_t tl_operation_result(tl_operation *operation, int64_t timeout);
 
 /*
- * To cancel: tl_future_cancel(&operation->future). 0: it had not been submitted, and
- * won't be. -EINPROGRESS: the kernel is asked to stop it, which it does if it waits for
+ * To cancel: tl_future_cancel(&operation->future). 0: it had not been submitted, or no
+ * thread for blocking calls had begun it, and never will. -EINPROGRESS: the kernel is asked to stop it, which it does if it waits for
  * something, and not while it reads a file; its future ends with what became of it.
  */
 
@@ -158,7 +157,7 @@ TL_API tl_uring *tl_uring_create(const tl_uring_options *options);
 /*
  * Hand operations over. 0; -EINVAL, -ESHUTDOWN, -EOWNERDEAD, -EBUSY (it is under way or
  * has ended: set it up again), -ECANCELED (it was cancelled before). Doesn't block or
- * allocate (blocking calls may start a thread: -EAGAIN, -ENOMEM). Wakes the driver if that sleeps: many
+ * allocate (blocking calls may, and start a thread: -EAGAIN, -ENOMEM). Wakes the driver if that sleeps: many
  * submitted together, or while it is awake, cost one wake-up and one system call.
  */
 TL_API int tl_uring_submit(tl_uring *ring, tl_operation *operation);
