@@ -18,12 +18,14 @@ TL_API int tl_executor_set_max_workers(tl_executor *executor, unsigned workers)
 	CHECK_POOL(executor);
 	if (!pool_is_ours(executor))
 		return -EOWNERDEAD;
+	lock(&executor->threads_lock); /* of two at once the words of one are left */
 	if (load_relaxed(&executor->min_workers) > workers)
 		store_relaxed(&executor->min_workers, workers);
 	if (executor->cpus)
 		evidence_divide(executor, workers);
 	else
 		exchange_seq_cst(&executor->max_workers, workers);
+	unlock(&executor->threads_lock);
 	pool_wake_all(executor); /* those too many end */
 	forks_ask(executor);     /* threads may be started for what is kept */
 	while (pool_has_work(executor) && pool_reserve_thread(executor))

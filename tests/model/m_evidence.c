@@ -110,6 +110,28 @@ static void all_over(void)
 	model_assert(pool->blocked == UNWATCHED);
 }
 
+static void sets_one(void)
+{
+	model_assert(tl_executor_set_max_workers(pool, 1) == 0);
+}
+
+static void sets_four(void)
+{
+	model_assert(tl_executor_set_max_workers(pool, 4) == 0);
+}
+
+static void on_two_cpus(void)
+{
+	on_evidence();
+	pool->cpus = 2;
+}
+
+/* One of them, or two of four. */
+static void set_by_one(void)
+{
+	model_assert(pool->spare_workers == (pool->max_workers == 1 ? 0 : 2));
+}
+
 #define MODEL(title, text, most, end, ...)                                               \
 	{                                                                                \
 		.name = title, .property = text, .setup = on_evidence,                   \
@@ -126,5 +148,12 @@ const struct model models[] = {
 	      submits_three),
 	MODEL("evidence-drain", "a shutdown ends the watch", 1, all_over,
 	      drains_afterwards),
+	{ .name = "evidence-set",
+	  .property = "the maximum, by two at once",
+	  .setup = on_two_cpus,
+	  .threads = { sets_one, sets_four },
+	  .check = set_by_one,
+	  .daemons = true,
+	  .bound = 4 },
 	{ 0 },
 };
