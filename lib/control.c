@@ -28,11 +28,8 @@ TL_API int tl_executor_set_max_workers(tl_executor *executor, unsigned workers)
 	unlock(&executor->threads_lock);
 	pool_wake_all(executor); /* those too many end */
 	forks_ask(executor);     /* threads may be started for what is kept */
-	while (pool_has_work(executor) && pool_reserve_thread(executor))
-		if (pool_start_thread(executor, false))
-			break;
-	if (pool_has_work(executor)) /* more may come on evidence, if somebody looks */
-		pool_signal(executor);
+	if (pool_has_work(executor))
+		pool_signal(executor); /* who starts by that starts the next one */
 	return 0;
 }
 

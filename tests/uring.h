@@ -61,6 +61,13 @@ static inline int64_t done_by(tl_uring *ring, tl_operation *operation)
 	return error ? error : result_of(operation);
 }
 
+/* Blocking calls may also withdraw it, if no thread has begun it. */
+static inline void cancel_under_way(int blocking, tl_operation *operation)
+{
+	int error = tl_future_cancel(&operation->future);
+	cr_assert(error == -EINPROGRESS || (blocking && !error));
+}
+
 struct pair {
 	int ours, theirs;
 };
