@@ -77,10 +77,12 @@ static void lets_go(void)
 	finish_task(submit(let_go, 1));
 }
 
+/* The second one has the watch taken, and is run when the first has ended: it sleeps for the
+ * third, which may come while the watcher finds nothing queued. */
 static void submits_three(void)
 {
-	tl_task *a = submit(count_run, 0), *b = submit(count_run, 1),
-		*c = submit(count_run, 2);
+	tl_task *a = submit(count_run, 0), *b = submit(sleep_unseen, 1),
+		*c = submit(let_go, 2);
 	finish_task(a);
 	finish_task(b);
 	finish_task(c);
