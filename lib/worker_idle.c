@@ -53,10 +53,8 @@ static void worker_pass_on(struct worker *worker)
 	tl_executor *pool = worker->pool;
 	worker_has_looked(worker);
 	worker_drop_role(worker);
-	/* Whoever is still coming will look, and come here after it. */
-	if (idle_any(pool) || (pool_may_grow(pool) && !load_seq_cst(&pool->coming)))
-		if (pool_has_work(pool))
-			pool_signal(pool);
+	if ((idle_any(pool) || pool_may_grow(pool)) && pool_has_work(pool))
+		pool_signal(pool);
 }
 
 /* This worker's place among the threads has been given up; or work came at once. */
