@@ -61,12 +61,26 @@ static void driver_arm(tl_uring *ring)
 	}
 }
 
+/* The time left: an absolute one the kernel would take by the clock outside of a time
+ * namespace. */
+static void driver_set_time(struct io_uring_sqe *sqe, tl_operation *operation)
+{
+	struct __kernel_timespec *time = &operation->time_;
+	int64_t end = time->tv_sec * 1000000000 + time->tv_nsec, now = clock_now();
+	int64_t left = end > now ? end - now : 0;
+	time->tv_sec = left / 1000000000;
+	time->tv_nsec = left % 1000000000;
+	sqe->timeout_flags = 0;
+}
+
 static bool driver_hand_over(tl_uring *ring, tl_operation *operation)
 {
 	struct io_uring_sqe *sqe = driver_entry(ring, 0);
 	if (!sqe)
 		return false;
 	*sqe = operation->sqe;
+	if (sqe->opcode == IORING_OP_TIMEOUT && sqe->addr == (uintptr_t)&operation->time_)
+		driver_set_time(sqe, operation);
 	sqe->user_data = (uintptr_t)operation;
 	operation_move(ring, operation, FLYING);
 	return true;
