@@ -54,10 +54,11 @@ Test(uring_many, more_may_be_under_way_than_the_ring_has_room_for)
 		int n = tl_uring_submit(ring, NULL) == -EINVAL && counts_of(ring).blocking
 		                ? 200
 		                : MANY;
-		tl_operation_timeout(&o[0], 50 * MILLISECOND);
+		tl_operation together;
+		tl_operation_timeout(&together, 50 * MILLISECOND);
 		for (int i = 0; i < n; i++) {
 			tl_operation_init(&o[i]);
-			o[i].time_ = o[0].time_;
+			o[i].time_ = together.time_;
 			io_uring_prep_timeout(&o[i].sqe, &o[i].time_, 0,
 			                      IORING_TIMEOUT_ABS);
 			cr_assert_eq(tl_uring_submit(ring, &o[i]), 0);
