@@ -80,9 +80,7 @@ static int stats_of_pool(tl_executor *executor, tl_stats *stats)
 	unsigned slots = load_acquire(&executor->slots);
 	for (unsigned i = 0; i < slots; i++)
 		stats_of_worker(pool_worker(executor, i), &s, &begun);
-	for (unsigned g = 0; g * 64 < slots; g++)
-		s.idle +=
-			(uint64_t)__builtin_popcountll(load_relaxed(&executor->idle[g]));
+	s.idle = idle_count(executor);
 	s.submitted += inbox_pushed(&executor->inbox);
 	s.helped = load_relaxed(&executor->helped);
 	s.inlined = load_relaxed(&executor->inlined);

@@ -25,6 +25,15 @@ static bool idle_any(tl_executor *pool)
 	return false;
 }
 
+static uint32_t idle_count(tl_executor *pool)
+{
+	uint32_t idle = 0;
+	unsigned groups = idle_groups(pool);
+	for (unsigned g = 0; g < groups; g++)
+		idle += (uint32_t)__builtin_popcountll(load_seq_cst(&pool->idle[g]));
+	return idle;
+}
+
 static bool idle_take(tl_executor *pool, unsigned index)
 {
 	uint64_t bit = idle_bit(index);

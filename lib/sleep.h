@@ -81,6 +81,7 @@ enum { EMPTY, PARKED, PLAIN, ROLE, RESERVED, ENDED };
 /* Claim an idle worker: whoever became idle last, if it still is, else the first. */
 static struct worker *idle_claim(tl_executor *pool);
 static bool idle_any(tl_executor *pool);
+static uint32_t idle_count(tl_executor *pool);
 
 /* Take this one's bit: it owes us nothing, or we owe it a notification. */
 static bool idle_take(tl_executor *pool, unsigned index);

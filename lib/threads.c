@@ -248,11 +248,9 @@ static void pool_finish_if_idle(tl_executor *pool)
 {
 	if (!load_seq_cst(&pool->closed))
 		return;
-	uint32_t idle = 0;
 	lock(&pool->threads_lock);
 	uint64_t dozes = load_seq_cst(&pool->dozes);
-	for (unsigned g = 0; g * 64 < load_acquire(&pool->slots); g++)
-		idle += (uint32_t)__builtin_popcountll(load_seq_cst(&pool->idle[g]));
+	uint32_t idle = idle_count(pool);
 	/* Still closed? A caller that was refused may come here after a reopening. */
 	bool all = load_seq_cst(&pool->closed) && idle >= load_seq_cst(&pool->threads) &&
 	           !pool_has_work(pool) && !pool_has_chosen(pool) &&
