@@ -65,9 +65,17 @@ static bool standard_is_stranded(tl_executor *pool, uint32_t inside)
 	uint32_t others = circle_stranded(pool);
 	if (!others || pool_has_work(pool))
 		return false;
-	for (unsigned g = 0; g * 64 < load_acquire(&pool->slots); g++)
-		others += (uint32_t)__builtin_popcountll(load_seq_cst(&pool->idle[g]));
+	others += idle_count(pool);
 	return load_seq_cst(&pool->live) <= others + inside;
+}
+
+static void standard_run_queued(struct worker *worker)
+{
+	tl_task *task;
+	while ((task = ring_pop(&worker->ring)) ||
+	       (task = range_next(&worker->range, &worker->pool->inbox)) ||
+	       (task = worker_find(worker)))
+		worker_execute(worker, task);
 }
 
 /*
@@ -88,18 +96,14 @@ static void standard_drain(void)
 	executor_close(pool, TL_DRAIN);
 	struct worker *worker = self.worker;
 	uint32_t inside = worker && worker->pool == pool;
-	bool counted = inside;
 	int64_t look = self.frame ? LOOK_AGAIN_MOST : TL_FOREVER;
+	if (inside) {
+		standard_run_queued(worker);
+		pool_release_thread(pool, 0);
+	}
 	do {
 		if (inside) {
-			tl_task *task;
-			while ((task = ring_pop(&worker->ring)) ||
-			       (task = range_next(&worker->range, &pool->inbox)) ||
-			       (task = worker_find(worker)))
-				worker_execute(worker, task);
-			if (counted)
-				pool_release_thread(pool, 0);
-			counted = false;
+			standard_run_queued(worker);
 			pool_finish_if_idle(pool);
 		}
 		if (!executor_wait_live(pool, inside, deadline_after(look))) {
