@@ -79,7 +79,9 @@ static bool driver_hand_over(tl_uring *ring, tl_operation *operation)
 	if (!sqe)
 		return false;
 	*sqe = operation->sqe;
-	if (sqe->opcode == IORING_OP_TIMEOUT && sqe->addr == (uintptr_t)&operation->time_)
+	if (sqe->opcode == IORING_OP_TIMEOUT &&
+	    sqe->addr == (uintptr_t)&operation->time_ &&
+	    sqe->timeout_flags == IORING_TIMEOUT_ABS)
 		driver_set_time(sqe, operation);
 	sqe->user_data = (uintptr_t)operation;
 	operation_move(ring, operation, FLYING);
