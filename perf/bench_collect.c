@@ -27,7 +27,7 @@ struct item {
 
 bool can_collect(void)
 {
-	return contender.post || contender.submit_to;
+	return contender.post || contender.collecting;
 }
 
 static void *collector_create(void)
@@ -85,24 +85,29 @@ static size_t collect(void *argument, void **results, size_t most)
 	return n;
 }
 
+static const struct collecting plain = {
+	.create = collector_create,
+	.destroy = collector_destroy,
+	.submit = submit_to,
+	.collect = collect,
+};
+
 static void *twice(void *x)
 {
 	return (void *)((uintptr_t)x * 2);
 }
 
 /* The sum of the results of the tasks `begin` to `end`. */
-static uintptr_t run_round(void *pool, void *collector, size_t begin, size_t end)
+static uintptr_t run_round(const struct collecting *by, void *pool, void *collector,
+                           size_t begin, size_t end)
 {
-	bool own = contender.submit_to != NULL;
 	void *results[AT_ONCE];
 	uintptr_t sum = 0;
 
 	for (size_t i = begin; i < end; i++)
-		(own ? contender.submit_to : submit_to)(pool, collector, twice,
-		                                        (void *)i);
+		by->submit(pool, collector, twice, (void *)i);
 	for (size_t left = end - begin; left > 0;) {
-		size_t n =
-			(own ? contender.collect : collect)(collector, results, AT_ONCE);
+		size_t n = by->collect(collector, results, AT_ONCE);
 
 		for (size_t i = 0; i < n; i++)
 			sum += (uintptr_t)results[i];
@@ -113,24 +118,25 @@ static uintptr_t run_round(void *pool, void *collector, size_t begin, size_t end
 
 void bench_collect(const struct arguments *arguments)
 {
-	bool own = contender.submit_to != NULL;
+	const struct collecting *by =
+		contender.collecting ? contender.collecting : &plain;
 	size_t n = arguments->n;
 
 	for (int measured = 0; measured < 2; measured++) {
 		void *pool = contender.create(arguments->workers);
-		void *collector = (own ? contender.collector_create : collector_create)();
+		void *collector = by->create();
 		uintptr_t sum = 0;
 		int64_t begun, time;
 
 		begun = measured ? region_begin() : nanoseconds();
 		for (size_t i = 0; i < n; i += ROUND)
-			sum += run_round(pool, collector, i,
+			sum += run_round(by, pool, collector, i,
 			                 i + ROUND < n ? i + ROUND : n);
 		time = (measured ? region_end() : nanoseconds()) - begun;
 		must(sum == n * (n - 1), "a wrong result");
 		if (measured)
 			report("time", (double)time / (double)n, "ns");
 		contender.destroy(pool);
-		(own ? contender.collector_destroy : collector_destroy)(collector);
+		by->destroy(collector);
 	}
 }

@@ -21,6 +21,16 @@ extern "C" {
 
 typedef void *work_function(void *argument);
 
+/* A queue that the results of tasks come to, which are submitted to it; `collect` waits for
+ * one, and takes as many as there are. */
+struct collecting {
+	void *(*create)(void);
+	void (*destroy)(void *collector);
+	void (*submit)(void *pool, void *collector, work_function *function,
+	               void *argument);
+	size_t (*collect)(void *collector, void **results, size_t most);
+};
+
 struct contender {
 	const char *name;
 
@@ -45,13 +55,8 @@ struct contender {
 	void *(*take)(void *handle);
 	bool many; /* any number at a time, taken by any thread outside of the pool */
 
-	/* A queue that results come to, for tasks that are submitted to it; `collect` waits
-	 * for one, and takes as many as there are. */
-	void *(*collector_create)(void);
-	void (*collector_destroy)(void *collector);
-	void (*submit_to)(void *pool, void *collector, work_function *function,
-	                  void *argument);
-	size_t (*collect)(void *collector, void **results, size_t most);
+	/* A queue that results come to; NULL: a plain one does. */
+	const struct collecting *collecting;
 
 	/* A task in the caller's memory, task_size bytes, which nobody waits for. */
 	size_t task_size;

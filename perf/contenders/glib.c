@@ -145,6 +145,13 @@ static void *spawn(work_function *function, void *argument)
 	return g_thread_join(g_thread_new("spawn", function, argument));
 }
 
+static const struct collecting collecting = {
+	.create = collector_create,
+	.destroy = collector_destroy,
+	.submit = submit_to,
+	.collect = collect,
+};
+
 const struct contender contender = {
 	.name = "glib",
 	.create = create,
@@ -154,9 +161,6 @@ const struct contender contender = {
 	.submit = submit,
 	.take = take,
 	.many = true,
-	.collector_create = collector_create,
-	.collector_destroy = collector_destroy,
-	.submit_to = submit_to,
-	.collect = collect,
+	.collecting = &collecting,
 	.spawn = spawn,
 };

@@ -131,6 +131,13 @@ static void loop(void *pool, std::size_t n,
 	});
 }
 
+static const struct collecting collecting = {
+	.create = collector_create,
+	.destroy = collector_destroy,
+	.submit = submit_to,
+	.collect = collect,
+};
+
 extern "C" const struct contender contender = {
 	.name = "tbb",
 	.create = create,
@@ -140,10 +147,7 @@ extern "C" const struct contender contender = {
 	.submit = submit,
 	.take = Futures::take,
 	.many = true,
-	.collector_create = collector_create,
-	.collector_destroy = collector_destroy,
-	.submit_to = submit_to,
-	.collect = collect,
+	.collecting = &collecting,
 	.fib = fib,
 	.loop = loop,
 };

@@ -228,6 +228,13 @@ static size_t vain_wakes(void *pool)
 	return stats.vain_wakes;
 }
 
+static const struct collecting collecting = {
+	.create = collector_create,
+	.destroy = collector_destroy,
+	.submit = submit_to,
+	.collect = collect,
+};
+
 const struct contender contender = {
 	.name = NAME,
 	.create = create,
@@ -237,10 +244,7 @@ const struct contender contender = {
 	.submit = submit,
 	.take = take,
 	.many = true,
-	.collector_create = collector_create,
-	.collector_destroy = collector_destroy,
-	.submit_to = submit_to,
-	.collect = collect,
+	.collecting = &collecting,
 	.task_size = sizeof(tl_task),
 	.post_task = post_task,
 	.spawn = spawn,
