@@ -63,6 +63,9 @@ void *run_job(void *job);
 void *leaf(void *argument); /* one that does nothing */
 void *beat(void *counter);  /* nor this, again and again */
 
+/* Account for what a submit has returned. */
+bool was_accepted(const tl_future *future);
+
 /* Account for a future that has ended. */
 void settle(tl_future *future);
 

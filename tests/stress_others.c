@@ -66,12 +66,8 @@ void use_timers(struct actor *actor, tl_executor *executor)
 				? tl_after(executor, delay, leaf, VALUE(i))
 				: tl_submit_within(executor, delay, leaf, VALUE(i));
 		did(&count.timers);
-		if (!future) {
-			CHECK(errno == ESHUTDOWN);
-			did(&count.refused);
+		if (!was_accepted(future))
 			continue;
-		}
-		did(&count.accepted);
 		actor->cells[set++] = future;
 	}
 	for (unsigned i = 0; i < set; i++) {
@@ -151,12 +147,8 @@ static void *submit_until_refused(void *argument)
 	for (;;) {
 		tl_future *future = tl_submit(executor, leaf, NULL);
 		did(&count.cells);
-		if (!future) {
-			CHECK(errno == ESHUTDOWN);
-			did(&count.refused);
+		if (!was_accepted(future))
 			return NULL;
-		}
-		did(&count.accepted);
 		CHECK(!tl_future_wait(future, TL_FOREVER));
 		settle(future);
 		tl_future_release(future);

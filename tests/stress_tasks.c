@@ -10,6 +10,13 @@ void *leaf(void *argument)
 	return argument;
 }
 
+bool was_accepted(const tl_future *future)
+{
+	CHECK(future || errno == ESHUTDOWN);
+	did(future ? &count.accepted : &count.refused);
+	return future;
+}
+
 void settle(tl_future *future)
 {
 	int result = tl_future_result(future, NULL, 0);
