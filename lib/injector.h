@@ -81,12 +81,10 @@ static inline int injector_push(struct injector *injector, tl_task *task)
 		if (UNLIKELY(t & CLOSED))
 			return -ESHUTDOWN;
 		uint64_t *slot = injector_slot(injector, t);
-		uint64_t seen = load_acquire(slot);
-		if (LIKELY(seen == injector_free(injector, t))) {
-			uint64_t tail = t, full = injector_full(injector, t, task);
-			store_relaxed(&task->place_, place_in(injector->level, t));
-			if (!cas_acq_rel(slot, &seen, full))
-				continue;
+		uint64_t seen = injector_free(injector, t);
+		uint64_t tail = t, full = injector_full(injector, t, task);
+		store_relaxed(&task->place_, place_in(injector->level, t));
+		if (LIKELY(cas_acq_rel(slot, &seen, full))) {
 			if (LIKELY(cas_seq_cst(&injector->tail, &tail, t + 1)))
 				return 0;
 			/* Another producer has moved it on, or it was closed first. */
