@@ -24,8 +24,7 @@ static tl_task *worker_take_injected(struct worker *worker, unsigned most)
 	if (pool_may_grow(pool)) /* those that may come have their share, too */
 		share = pool_limit(pool);
 	while ((n = inbox_take(&pool->inbox, most, share ? share : 1, &spot))) {
-		for (unsigned i = 0; i < n; i++)
-			inbox_prefetch(&pool->inbox, spot + 2 * i);
+		inbox_prefetch(&pool->inbox, spot, n);
 		tl_task *task = worker_hold(worker, spot, n);
 		if (task)
 			return task;

@@ -146,9 +146,9 @@ static inline bool inbox_claim(struct inbox *inbox, uint64_t spot, tl_task *task
 	return injector_claim(&inbox->level[spot_level(spot)], spot_position(spot), task);
 }
 
-static inline void inbox_prefetch(struct inbox *inbox, uint64_t spot)
+static inline void inbox_prefetch(const struct inbox *inbox, uint64_t spot, unsigned n)
 {
-	injector_prefetch(&inbox->level[spot_level(spot)], spot_position(spot));
+	injector_prefetch(&inbox->level[spot_level(spot)], spot_position(spot), n);
 }
 
 #endif

@@ -73,7 +73,9 @@ static inline uint64_t *injector_slot(const struct injector *injector, uint64_t 
 	return &injector->slots[position & (injector_size(injector) - 1)];
 }
 
-/* 0, -ENOSPC (full) or -ESHUTDOWN. Full edge on success. */
+/* 0, -ENOSPC (full) or -ESHUTDOWN. Full edge on success. The slot isn't looked at first: of
+ * fresh memory that would map a page of zeros, and the write after it would be a second
+ * fault, in which the kernel flushes that page from the other CPUs. */
 static inline int injector_push(struct injector *injector, tl_task *task)
 {
 	for (;;) {
@@ -164,11 +166,18 @@ static inline bool injector_unclaim(struct injector *injector, uint64_t position
 	                   injector_full(injector, position, task));
 }
 
-/* A look ahead; the address may be stale, so it is only good for a prefetch. */
-static inline void injector_prefetch(struct injector *injector, uint64_t position)
+/* Fetch n tasks that were taken over; the addresses may be stale, so they are only good for
+ * that. The slots come for writing: a look alone would fetch their lines for reading, and
+ * who then takes the tasks out would ask for them a second time. */
+static inline void injector_prefetch(const struct injector *injector, uint64_t position,
+                                     unsigned n)
 {
-	uint64_t seen = load_relaxed(injector_slot(injector, position));
-	prefetch_write((const void *)(uintptr_t)(seen & ~UINT64_C(3)));
+	for (unsigned i = 0; i < n; i += LINE / sizeof(uint64_t))
+		prefetch_write(injector_slot(injector, position + i));
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t seen = load_relaxed(injector_slot(injector, position + i));
+		prefetch_write((const void *)(uintptr_t)(seen & ~UINT64_C(3)));
+	}
 }
 
 #endif
