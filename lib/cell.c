@@ -133,8 +133,10 @@ static bool depot_grow(void)
 	size_t left = CHUNK_CELLS;
 	for (size_t i = CHUNK_MAGAZINES; i > 0; i--) {
 		struct magazine *magazine = &magazines[i];
-		while (left && magazine->count < MAGAZINE_CELLS)
-			magazine->cells[magazine->count++] = &cells[--left];
+		size_t count = left < MAGAZINE_CELLS ? left : MAGAZINE_CELLS;
+		magazine->count = count; /* written before it is read: see injector.h */
+		for (size_t j = 0; j < count; j++)
+			magazine->cells[j] = &cells[--left];
 		depot_put(magazine);
 	}
 	return true;
