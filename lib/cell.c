@@ -10,7 +10,7 @@
  *   page 0-1    16 x 512 bytes: the header, 15 magazines
  *   page 2-15   896 cells of 64 bytes
  * Free cells hold no data, so a page of which all cells are in the depot can be given
- * back to the kernel as it is (cell_trim) and comes back as zeros when used again.
+ * back to the kernel as it is (cell_trim.c) and comes back as zeros when used again.
  * A thread without an empty magazine puts cells on the depot's loose list.
  */
 #include "cell.h"
@@ -50,6 +50,7 @@ static struct {
 	tl_task *loose; /* linked through place_ */
 	struct chunk *chunks;
 	size_t cells;      /* in full magazines */
+	uint32_t trimming; /* the process in which a thread is in cell_trim */
 	pthread_key_t key; /* hands a thread's magazines back when it ends */
 	uint32_t key_made;
 } depot;
@@ -231,31 +232,4 @@ static void cell_free(tl_task *cell)
 		cell_unload(cell);
 	else
 		magazine->cells[magazine->count++] = cell;
-}
-
-static struct chunk *chunk_of(const tl_task *cell, size_t *page)
-{
-	uintptr_t address = (uintptr_t)cell, start = address & ~(CHUNK_SIZE - 1);
-	*page = (address - start) / PAGE;
-	return (struct chunk *)start;
-}
-
-/* Called when an executor has ended or a worker retires: moments without hurry. */
-static COLD void cell_trim(void)
-{
-	size_t page;
-	if (load_relaxed(&depot.cells) < TRIM_CELLS)
-		return;
-	depot_lock();
-	for (struct chunk *c = depot.chunks; c; c = c->next)
-		for (page = 0; page < CHUNK_PAGES; page++)
-			c->free[page] = 0;
-	for (struct magazine *m = depot.full; m; m = m->next)
-		for (size_t i = 0; i < m->count; i++)
-			chunk_of(m->cells[i], &page)->free[page]++;
-	for (struct chunk *c = depot.chunks; c; c = c->next)
-		for (page = FIRST_CELL_PAGE; page < CHUNK_PAGES; page++)
-			if (c->free[page] == CELLS_PER_PAGE)
-				madvise((char *)c + page * PAGE, PAGE, MADV_DONTNEED);
-	depot_unlock();
 }

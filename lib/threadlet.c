@@ -5,6 +5,7 @@
 #endif
 
 #include "cell.c"
+#include "cell_trim.c"
 #include "cpus.c"
 
 #include "callback.c"

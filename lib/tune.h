@@ -130,4 +130,7 @@
 /* Free cells in the depot below which giving memory back is not worth the walk. */
 #define TRIM_CELLS 4096
 
+/* Magazines that others go on with while the cells of the rest are looked at. */
+#define TRIM_KEPT 16
+
 #endif

@@ -144,6 +144,10 @@ long thread_starts(void);
 #define FORBIDDEN 99
 bool forbid_system_calls(atomic_long *number);
 
+/* Keep who gives memory back in there, on the way into the kernel; how many there are. */
+void hold_advice(bool held);
+int advice_held(void);
+
 /* From now on every clock reading gives the same time; false: the real one. */
 void freeze_clock(bool frozen);
 

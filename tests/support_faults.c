@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Allocations, threads and clock readings: counted, and made to fail or to stand still. */
+/* Allocations, threads and clock readings: counted, made to fail, to wait or to stand still. */
 #include "support_parts.h"
 
+#include <sched.h>
 #include <sys/mman.h>
 
 struct faults {
@@ -112,6 +113,29 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
 	if (!may_go_on(&threads))
 		return EAGAIN;
 	return __real_pthread_create(thread, attributes, start, argument);
+}
+
+static atomic_bool advice_is_held;
+static atomic_int advice_waits;
+int __wrap_madvise(void *at, size_t size, int advice);
+
+int __wrap_madvise(void *at, size_t size, int advice)
+{
+	atomic_fetch_add(&advice_waits, 1);
+	while (advice == MADV_DONTNEED && atomic_load(&advice_is_held))
+		sched_yield();
+	atomic_fetch_sub(&advice_waits, 1);
+	return __real_madvise(at, size, advice);
+}
+
+void hold_advice(bool held)
+{
+	atomic_store(&advice_is_held, held);
+}
+
+int advice_held(void)
+{
+	return atomic_load(&advice_waits);
 }
 
 static _Atomic(int64_t) frozen_at;

@@ -87,6 +87,7 @@
 #define COMPLETIONS_FIRST 1
 #define LOOK_AGAIN_MOST 1
 #define TRIM_CELLS 1
+#define TRIM_KEPT 1
 #define MAGAZINE_CELLS 2
 #define CELLS_AHEAD 1
 #define TASKS_AHEAD 1

@@ -8,18 +8,19 @@
  */
 #include "ground.h"
 
-static void trim_page(tl_task *cell);
+static void trim_pages(char *pages, size_t size);
 
 #undef mmap
 #undef munmap
 #define mmap(at, size, protection, flags, file, offset)                                  \
 	memset(model_allocate(CHUNK_SIZE, size), 0, size)
 #define munmap(at, size) ((void)(at))
-#define madvise(at, size, advice) trim_page((tl_task *)(void *)(at))
+#define madvise(at, size, advice) trim_pages(at, size)
 #define pthread_key_create(key, at_end) (*(key) = 1, (void)(at_end), 0)
 #define pthread_setspecific(key, value) ((void)(value), self.registered = true)
 
 #include "cell.c"
+#include "cell_trim.c"
 
 enum { IN_USE = 1, SEEN };
 
@@ -41,11 +42,13 @@ static void give(tl_task *cell)
 	cell_free(cell);
 }
 
-static void trim_page(tl_task *cell)
+static void trim_pages(char *pages, size_t size)
 {
-	for (unsigned i = 0; i < CELLS_PER_PAGE; i++)
+	tl_task *cell = (tl_task *)(void *)pages;
+	model_assert(size && size % PAGE == 0);
+	for (size_t i = 0; i < size / sizeof(*cell); i++)
 		model_assert(cell[i].hints_ != IN_USE);
-	memset(cell, 0, PAGE);
+	memset(pages, 0, size);
 }
 
 static void thread_ends(void)
@@ -121,6 +124,19 @@ static void two_taken(void)
 	some_taken(2);
 }
 
+/* Of the last page alone. */
+static void last_taken(void)
+{
+	tl_task *cell[CHUNK_CELLS];
+	for (size_t i = 0; i < CHUNK_CELLS; i++)
+		cell[i] = take();
+	mail[0] = cell[CHUNK_CELLS - 1];
+	for (size_t i = 0; i < CHUNK_CELLS - 1; i++)
+		give(cell[i]);
+	thread_ends();
+	self = (struct local){ 0 };
+}
+
 /* No magazine is empty: who gives back cells and has no place for them uses the loose
  * list. */
 static void none_empty(void)
@@ -186,6 +202,10 @@ const struct model models[] = {
 	      takes_and_gives, trims),
 	MODEL("cell-trim-loose", "beside cells that come home", none_empty, 3, all_there,
 	      receives, trims, trims),
+	MODEL("cell-trim-both", "one at a time", two_taken, 3, all_magazines_there,
+	      takes_and_gives, trims, trims),
+	MODEL("cell-trim-last", "not the page behind them", last_taken, 3,
+	      all_magazines_there, receives, trims),
 	MODEL("cell-trim-twice", "each time anew", two_taken, 3, all_there, receives,
 	      trims_twice),
 	{ 0 },

@@ -72,6 +72,7 @@
 #define NAP_FIRST 1
 #define NAP_MOST 1
 #define TRIM_CELLS 4096
+#define TRIM_KEPT 16
 
 /* ---- process, clock, cells --------------------------------------------------------- */
 

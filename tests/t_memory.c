@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* What taking memory from the kernel, and giving it back, costs those who run meanwhile. */
+#include "support.h"
+
+#include <sys/resource.h>
+
+#define BACKLOG 10000 /* cells, enough to be given back */
+#define TRADED 2000   /* more than a thread keeps to itself */
+
+/* An executor at whose end there will be much to give back. */
+static tl_executor *pool_after_backlog(void)
+{
+	tl_executor *pool = tl_fixed_pool_create(1, NULL);
+	struct gate gate = GATE;
+	atomic_long ran = 0;
+	hold(pool, &gate, 1);
+	for (int i = 0; i < BACKLOG; i++)
+		tl_future_release(tl_submit(pool, add_one, &ran));
+	gate_open(&gate);
+	assert_soon(atomic_load(&ran) == BACKLOG && atomic_load(&gate.passed) == 1);
+	return pool;
+}
+
+static void *destroy(void *executor)
+{
+	tl_executor_destroy(executor);
+	return NULL;
+}
+
+static atomic_int right;
+
+static void *submit_and_await_many(void *executor)
+{
+	static tl_future *futures[TRADED];
+	for (int i = 0; i < TRADED; i++)
+		futures[i] = tl_submit(executor, identity, VALUE(i));
+	for (int i = 0; i < TRADED; i++)
+		atomic_fetch_add(&right, tl_await(futures[i]) == VALUE(i));
+	return NULL;
+}
+
+/* It took 22 ms after a million tasks, in which nobody else got a cell or gave one back. */
+Test(memory, is_given_back_while_others_submit_and_end)
+{
+	tl_executor *busy = tl_fixed_pool_create(1, NULL);
+	tl_executor *first = pool_after_backlog(), *second = pool_after_backlog();
+	pthread_t destroyer, other;
+	hold_advice(true);
+	pthread_create(&destroyer, NULL, destroy, first);
+	assert_soon(advice_held() == 1);
+	pthread_create(&other, NULL, submit_and_await_many, busy);
+	assert_soon(atomic_load(&right) == TRADED);
+	tl_executor_destroy(second); /* gives nothing back meanwhile, and doesn't wait */
+	tl_executor_destroy(busy);
+	cr_assert_eq(advice_held(), 1);
+	hold_advice(false);
+	pthread_join(destroyer, NULL);
+	pthread_join(other, NULL);
+	END_CLEAN();
+}
+
+/* ---- Page faults ------------------------------------------------------------------ */
+
+static long faults_of_thread(void)
+{
+	struct rusage usage;
+	getrusage(RUSAGE_THREAD, &usage);
+	return usage.ru_minflt;
+}
+
+/* A page that is read before it is written takes two, and a flush of the other CPUs. */
+Test(memory, a_long_queue_takes_one_page_fault_for_each_of_its_pages)
+{
+	const int n = 100000;
+	tl_task *tasks = calloc((size_t)n, sizeof(*tasks));
+	tl_executor *pool = tl_fixed_pool_create(1, NULL);
+	struct gate gate = GATE;
+	atomic_long ran = 0;
+	hold(pool, &gate, 1);
+	for (int i = 0; i < n; i++)
+		tl_task_init(&tasks[i], add_one, &ran);
+	long before = faults_of_thread();
+	for (int i = 0; i < n; i++)
+		cr_assert_eq(tl_submit_task(pool, &tasks[i]), 0);
+	long faults = faults_of_thread() - before;
+	long pages = n * (long)sizeof(void *) / sysconf(_SC_PAGESIZE) + 1;
+	if (!instrumented()) /* whose own memory takes faults, too */
+		cr_assert_leq(faults, pages + pages / 2, "%ld page faults, %ld pages",
+		              faults, pages);
+	gate_open(&gate);
+	assert_soon(atomic_load(&ran) == n);
+	tl_executor_destroy(pool);
+	free(tasks);
+	END_CLEAN();
+}
