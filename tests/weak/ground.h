@@ -49,6 +49,10 @@
 	__atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_RELAXED,       \
 	                            __ATOMIC_RELAXED)
 
+#define cas_acq_rel_or_relaxed(p, expected, v)                                           \
+	__atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_ACQ_REL,       \
+	                            __ATOMIC_RELAXED)
+
 /* ---- tune ----------------------------------------------------------------------- */
 
 #define SHALLOW_BITS 1
