@@ -49,8 +49,8 @@
 	__atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_RELAXED,       \
 	                            __ATOMIC_RELAXED)
 
-#define cas_acq_rel_or_relaxed(p, expected, v)                                           \
-	__atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_ACQ_REL,       \
+#define cas_release(p, expected, v)                                                      \
+	__atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_RELEASE,       \
 	                            __ATOMIC_RELAXED)
 
 /* ---- tune ----------------------------------------------------------------------- */
