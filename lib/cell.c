@@ -6,7 +6,7 @@
  * cells, and trades whole magazines with a depot: one lock for some 60 cells. Arrays,
  * not lists: the next cells' lines can be fetched before they are needed.
  *
- * Memory comes in chunks of 64 KiB from mmap, never from malloc:
+ * Memory comes in chunks of 64 KiB from mmap, never from malloc, several of them at once:
  *   page 0-1    16 x 512 bytes: the header, 15 magazines
  *   page 2-15   896 cells of 64 bytes
  * Free cells hold no data, so a page of which all cells are in the depot can be given
@@ -49,9 +49,11 @@ static struct {
 	struct magazine *full, *empty;
 	tl_task *loose; /* linked through place_ */
 	struct chunk *chunks;
-	size_t cells;      /* in full magazines */
-	uint32_t trimming; /* the process in which a thread is in cell_trim */
-	pthread_key_t key; /* hands a thread's magazines back when it ends */
+	char *fresh, *fresh_end; /* for more of them */
+	size_t mapped;           /* chunks for which there is address space */
+	size_t cells;            /* in full magazines */
+	uint32_t trimming;       /* the process in which a thread is in cell_trim */
+	pthread_key_t key;       /* hands a thread's magazines back when it ends */
 	uint32_t key_made;
 } depot;
 
@@ -63,6 +65,7 @@ static void depot_lock(void)
 	depot.full = depot.empty = NULL;
 	depot.loose = NULL;
 	depot.chunks = NULL;
+	depot.fresh = depot.fresh_end = NULL;
 	store_relaxed(&depot.cells, 0u);
 }
 
@@ -112,18 +115,34 @@ static struct magazine *depot_pop(struct magazine **list)
 	return magazine;
 }
 
-/* A new chunk, aligned to its size so that a cell finds its header. */
-static bool depot_grow(void)
+/* Address space for chunks, aligned to their size so that a cell finds its header. */
+static bool depot_map(size_t chunks)
 {
-	char *memory = mmap(NULL, 2 * CHUNK_SIZE, PROT_READ | PROT_WRITE,
+	size_t size = chunks * CHUNK_SIZE;
+	char *memory = mmap(NULL, size + CHUNK_SIZE, PROT_READ | PROT_WRITE,
 	                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
 		return false;
 	size_t before = (size_t)(-(uintptr_t)memory % CHUNK_SIZE);
 	if (before)
 		munmap(memory, before);
-	memory += before;
-	munmap(memory + CHUNK_SIZE, CHUNK_SIZE - before);
+	depot.fresh = memory + before;
+	depot.fresh_end = depot.fresh + size;
+	munmap(depot.fresh_end, CHUNK_SIZE - before);
+	return true;
+}
+
+/* A new chunk, out of as many as there were before. */
+static bool depot_grow(void)
+{
+	if (depot.fresh == depot.fresh_end) {
+		size_t wanted = depot.mapped < CHUNKS_MOST ? depot.mapped : CHUNKS_MOST;
+		if (!(wanted > 1 && depot_map(wanted)) && !depot_map(wanted = 1))
+			return false;
+		depot.mapped += wanted;
+	}
+	char *memory = depot.fresh;
+	depot.fresh += CHUNK_SIZE;
 
 	struct chunk *chunk = (struct chunk *)(void *)memory;
 	chunk->next = depot.chunks;

@@ -127,6 +127,10 @@
 #define CHUNK_PAGES 16
 #define FIRST_CELL_PAGE 2
 
+/* Chunks for which address space is had at once, as soon as there are as many: three system
+ * calls and a mapping of the process (of which it may have 65,530) for 4 MiB. */
+#define CHUNKS_MOST ((size_t)64)
+
 /* Free cells in the depot below which giving memory back is not worth the walk. */
 #define TRIM_CELLS 4096
 

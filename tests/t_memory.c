@@ -2,6 +2,7 @@
 /* What taking memory from the kernel, and giving it back, costs those who run meanwhile. */
 #include "support.h"
 
+#include <stdio.h>
 #include <sys/resource.h>
 
 #define BACKLOG 10000 /* cells, enough to be given back */
@@ -56,6 +57,36 @@ Test(memory, is_given_back_while_others_submit_and_end)
 	hold_advice(false);
 	pthread_join(destroyer, NULL);
 	pthread_join(other, NULL);
+	END_CLEAN();
+}
+
+static int mappings(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	int lines = 0;
+	for (int c; (c = getc(maps)) != EOF;)
+		lines += c == '\n';
+	fclose(maps);
+	return lines;
+}
+
+/* A process may have 65,530: with one for each chunk of cells, 58 million tasks. */
+Test(memory, of_a_long_queue_is_in_few_mappings)
+{
+	const int n = 100000;
+	tl_executor *pool = tl_fixed_pool_create(1, NULL);
+	struct gate gate = GATE;
+	atomic_long ran = 0;
+	hold(pool, &gate, 1);
+	int before = mappings();
+	for (int i = 0; i < n; i++)
+		tl_future_release(tl_submit(pool, add_one, &ran));
+	int more = mappings() - before;
+	if (!instrumented())
+		cr_assert_leq(more, 30, "%d more mappings", more);
+	gate_open(&gate);
+	assert_soon(atomic_load(&ran) == n);
+	tl_executor_destroy(pool);
 	END_CLEAN();
 }
 

@@ -86,6 +86,7 @@
 #define DEFAULT_WORKERS_MOST 2
 #define COMPLETIONS_FIRST 1
 #define LOOK_AGAIN_MOST 1
+#define CHUNKS_MOST ((size_t)2)
 #define TRIM_CELLS 1
 #define TRIM_KEPT 1
 #define MAGAZINE_CELLS 2

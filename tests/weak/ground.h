@@ -75,6 +75,7 @@
 #define WAIT_LOOKS 0
 #define NAP_FIRST 1
 #define NAP_MOST 1
+#define CHUNKS_MOST ((size_t)2)
 #define TRIM_CELLS 4096
 #define TRIM_KEPT 16
 
