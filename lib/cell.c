@@ -52,6 +52,8 @@ static struct {
 	char *fresh, *fresh_end; /* for more of them */
 	size_t mapped;           /* chunks for which there is address space */
 	size_t cells;            /* in full magazines */
+	size_t returned;         /* cells that ever came to these */
+	size_t trimmed;          /* so many of those before the last trim */
 	uint32_t trimming;       /* the process in which a thread is in cell_trim */
 	pthread_key_t key;       /* hands a thread's magazines back when it ends */
 	uint32_t key_made;
@@ -78,6 +80,7 @@ static void depot_put(struct magazine *magazine)
 {
 	struct magazine **list = magazine->count ? &depot.full : &depot.empty;
 	count_up(&depot.cells, magazine->count); /* written under the lock only */
+	count_up(&depot.returned, magazine->count);
 	magazine->next = *list;
 	*list = magazine;
 }

@@ -9,6 +9,7 @@
 
 static tl_task *cell_new(void); /* NULL when out of memory; contents undefined */
 static void cell_free(tl_task *cell);
-static void cell_trim(void); /* give back what is free */
+static void cell_trim(void); /* give back what is free, if it is much */
+static bool cell_trim_is_due(void);
 
 #endif

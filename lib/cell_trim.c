@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* layer 2: cell_trim · memory of free cells goes back to the kernel */
 /*
- * Called when an executor has ended or a worker retires: moments without hurry for them, but
- * others may be busy. So the depot isn't locked while pages are counted and given back
+ * Called when an executor has ended, or a worker has been idle for a while and retires, or
+ * goes on sleeping: moments without hurry for them, but others may be busy. So the depot isn't locked while pages are counted and given back
  * (a million cells: 20 ms); these cells are nobody else's meanwhile.
  */
 #include "cell.h"
@@ -56,19 +56,27 @@ static void chunk_give_back(struct chunk *chunk)
 	}
 }
 
+static bool cell_trim_is_due(void)
+{
+	size_t since = load_relaxed(&depot.returned) - load_relaxed(&depot.trimmed);
+	return load_relaxed(&depot.cells) >= TRIM_CELLS && since >= TRIM_CELLS;
+}
+
 static COLD void cell_trim(void)
 {
-	size_t cells = 0, page;
-	if (load_relaxed(&depot.cells) < TRIM_CELLS)
+	size_t cells, page;
+	if (!cell_trim_is_due())
 		return;
 	depot_lock();
-	bool alone = !process_is(depot.trimming);
+	if (process_is(depot.trimming)) {
+		depot_unlock();
+		return;
+	}
 	depot.trimming = process_number();
-	struct magazine *full = alone ? depot_take_most(&cells) : NULL;
+	store_relaxed(&depot.trimmed, depot.returned);
+	struct magazine *full = depot_take_most(&cells);
 	struct chunk *chunks = depot.chunks;
 	depot_unlock();
-	if (!alone)
-		return;
 	for (struct chunk *c = chunks; c; c = c->next)
 		for (page = 0; page < CHUNK_PAGES; page++)
 			c->free[page] = 0;

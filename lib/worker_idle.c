@@ -3,6 +3,7 @@
 #include "worker.h"
 
 #include "blocking.h"
+#include "cell.h"
 #include "clock.h"
 #include "find.h"
 #include "forks.h"
@@ -87,14 +88,12 @@ static void worker_comes(struct worker *worker)
 		fetch_sub_seq_cst(&pool->coming, 1u);
 }
 
-static int64_t worker_deadline(struct worker *worker)
+/* Would it retire if nothing came for a while? */
+static bool worker_would_go(struct worker *worker)
 {
 	tl_executor *pool = worker->pool;
-	int64_t timeout = load_relaxed(&pool->idle_timeout);
-	if (load_seq_cst(&pool->threads) <= load_relaxed(&pool->min_workers) ||
-	    !worker_may_go(worker))
-		return TL_FOREVER;
-	return deadline_after(timeout);
+	return load_seq_cst(&pool->threads) > load_relaxed(&pool->min_workers) &&
+	       worker_may_go(worker);
 }
 
 static tl_task *worker_idle(struct worker *worker, bool *retires)
@@ -150,7 +149,10 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 			if (load_seq_cst(&pool->finished))
 				continue;
 		}
-		int64_t until = worker_deadline(worker);
+		bool goes = worker_would_go(worker);
+		int64_t until = TL_FOREVER;
+		if (goes || UNLIKELY(cell_trim_is_due()))
+			until = deadline_after(load_relaxed(&pool->idle_timeout));
 		bool keeps = UNLIKELY(load_seq_cst(&pool->timers) != NULL) &&
 		             worker_keeps_time(worker, &until);
 		if (worker_park(worker, until))
@@ -163,11 +165,13 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 				worker_pass_on(worker);
 				return task;
 			}
-		} else {
+		} else if (goes) {
 			*retires =
 				worker_retires(worker, load_relaxed(&pool->min_workers));
 			if (*retires)
 				return NULL;
+		} else {
+			cell_trim();
 		}
 	}
 }

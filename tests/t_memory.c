@@ -40,6 +40,30 @@ static void *submit_and_await_many(void *executor)
 	return NULL;
 }
 
+Test(memory, of_a_backlog_is_given_back_while_the_pool_sleeps)
+{
+	const tl_options options = { .idle_timeout = 20 * MILLISECOND };
+	for (int kind = 0; kind < KINDS; kind++) {
+		tl_executor *executor = executor_of(kind, 2, &options);
+		struct gate gate = GATE;
+		atomic_long ran = 0;
+		const int n = 100000; /* 6 MiB */
+		hold(executor, &gate, kind == WORKER ? 1 : 2);
+		long before = resident_kilobytes();
+		for (int i = 0; i < n; i++)
+			tl_future_release(tl_submit(executor, add_one, &ran));
+		long most = resident_kilobytes();
+		gate_open(&gate);
+		assert_soon(atomic_load(&ran) == n);
+		if (!instrumented()) {
+			cr_assert_gt(most, before + 5000, "%ld to %ld kB", before, most);
+			assert_soon(resident_kilobytes() < before + 2000);
+		}
+		tl_executor_destroy(executor);
+	}
+	END_CLEAN();
+}
+
 /* It took 22 ms after a million tasks, in which nobody else got a cell or gave one back. */
 Test(memory, is_given_back_while_others_submit_and_end)
 {

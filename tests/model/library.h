@@ -24,8 +24,16 @@ static inline void cell_free(tl_task *cell)
 	model_free(cell);
 }
 
+static bool cells_are_due; /* a model sets it */
+
+static inline bool cell_trim_is_due(void)
+{
+	return cells_are_due;
+}
+
 static inline void cell_trim(void)
 {
+	cells_are_due = false;
 }
 
 static inline unsigned cpus_allowed(void)

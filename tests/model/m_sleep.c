@@ -25,6 +25,19 @@ static void two(void)
 	fixed_pool(2, TL_NONE);
 }
 
+/* After a while of sleep they give memory back, and sleep on. */
+static void one_trims(void)
+{
+	one();
+	cells_are_due = true;
+}
+
+static void two_trim(void)
+{
+	two();
+	cells_are_due = true;
+}
+
 /* One is idle, the other one is about to be. The first task has been pushed; its submit
  * comes to S2. */
 static void one_idle(void)
@@ -112,11 +125,14 @@ static void other_ran(void)
 	model_assert(ran[1] == 1);
 }
 
-#define MODEL(title, text, where, most, end, ...)                                        \
+#define TIMED(title, text, where, most, outs, end, ...)                                  \
 	{                                                                                \
 		.name = title, .property = text, .setup = where,                         \
-		.threads = { __VA_ARGS__ }, .check = end, .daemons = true, .bound = most \
+		.threads = { __VA_ARGS__ }, .check = end, .daemons = true,               \
+		.bound = most, .timeouts = outs                                          \
 	}
+#define MODEL(title, text, where, most, end, ...)                                        \
+	TIMED(title, text, where, most, 0, end, __VA_ARGS__)
 
 const struct model models[] = {
 	MODEL("sleep-1", "a submit against one that parks", one, 5, one_ran, submitter),
@@ -137,6 +153,9 @@ const struct model models[] = {
 	      submits_a_pair),
 	MODEL("sleep-2-search-nested", "a ring, searchers", two_searching, 2, two_ran,
 	      submits_nested),
+	TIMED("sleep-1-trim", "it gives memory back", one_trims, 3, 1, one_ran,
+	      submitter),
+	TIMED("sleep-2-trim", "one of them does", two_trim, 2, 1, two_ran, submits_two),
 	MODEL("sleep-1-later", "waits before the submit", one_and_later, 2, two_ran,
 	      submits_early, submits_later),
 	MODEL("sleep-1-frees", "freed before its submit returns", one_and_later, 4,
