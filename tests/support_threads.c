@@ -17,14 +17,17 @@ static bool is_foreign(pid_t thread)
 	return false;
 }
 
-int other_threads(pid_t *threads, size_t limit)
+/* All of this process are counted in *total. */
+static int list_threads(pid_t *threads, size_t limit, int *total)
 {
 	DIR *directory = opendir("/proc/self/task");
 	int n = 0;
+	*total = 0;
 	if (!directory)
 		return -1;
 	for (struct dirent *entry; (entry = readdir(directory));) {
 		pid_t thread = (pid_t)strtol(entry->d_name, NULL, 10);
+		*total += thread != 0;
 		if (!thread || thread == gettid() || is_foreign(thread))
 			continue;
 		if ((size_t)n < limit)
@@ -32,6 +35,16 @@ int other_threads(pid_t *threads, size_t limit)
 		n++;
 	}
 	closedir(directory);
+	return n;
+}
+
+/* The kernel's list stops early at a thread that ends meanwhile: then once more. */
+int other_threads(pid_t *threads, size_t limit)
+{
+	int n, total;
+	do {
+		n = list_threads(threads, limit, &total);
+	} while (n >= 0 && total < status_of(0, "Threads", 10));
 	return n;
 }
 
