@@ -100,7 +100,7 @@ HTTPD_LIBS := $(shell $(PKG_CONFIG) --libs libmicrohttpd 2>/dev/null)
 comma := ,
 # tests/support_faults.c stands in for these, to count them and to make them fail.
 WRAP := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc aligned_alloc \
-	posix_memalign mmap madvise pthread_create clock_gettime)
+	posix_memalign mmap madvise sysconf pthread_create clock_gettime)
 
 SECONDS ?= 10
 MINUTES ?= 30

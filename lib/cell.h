@@ -9,7 +9,8 @@
 
 static tl_task *cell_new(void); /* NULL when out of memory; contents undefined */
 static void cell_free(tl_task *cell);
-static void cell_trim(void); /* give back what is free, if it is much */
+/* Give back what is free, if it is much, until *interrupt isn't 0; NULL: to the end. */
+static void cell_trim(const uint32_t *interrupt);
 static bool cell_trim_is_due(void);
 
 #endif

@@ -2,12 +2,14 @@
 /* layer 2: cell_trim · memory of free cells goes back to the kernel */
 /*
  * Called when an executor has ended, or a worker has been idle for a while and retires, or
- * goes on sleeping: moments without hurry for them, but others may be busy. So the depot isn't locked while pages are counted and given back
- * (a million cells: 20 ms); these cells are nobody else's meanwhile.
+ * goes on sleeping: moments without hurry for them, but others may be busy. So the depot
+ * isn't locked while pages are counted and given back (a million cells: 20 ms); these cells
+ * are nobody else's meanwhile. A worker that goes on sleeping stops when a task comes for it.
  */
 #include "cell.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 static struct chunk *chunk_of(const tl_task *cell, size_t *page)
 {
@@ -40,17 +42,27 @@ static void depot_put_back(struct magazine *magazines, size_t cells)
 	count_up(&depot.cells, cells);
 }
 
+/* The system rounds the end up to a whole page of its own: what of that is in use? */
+static void pages_give_back(char *begin, char *end)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	begin += -(uintptr_t)begin % page;
+	end -= (uintptr_t)end % page;
+	if (begin < end)
+		madvise(begin, (size_t)(end - begin), MADV_DONTNEED);
+}
+
 /* Pages of which all cells have been counted, as many at once as lie side by side. */
 static void chunk_give_back(struct chunk *chunk)
 {
+	char *start = (char *)chunk;
 	size_t page = FIRST_CELL_PAGE;
 	while (page < CHUNK_PAGES) {
 		size_t begin = page;
 		while (page < CHUNK_PAGES && chunk->free[page] == CELLS_PER_PAGE)
 			page++;
 		if (page > begin)
-			madvise((char *)chunk + begin * PAGE, (page - begin) * PAGE,
-			        MADV_DONTNEED);
+			pages_give_back(start + begin * PAGE, start + page * PAGE);
 		else
 			page++;
 	}
@@ -62,9 +74,39 @@ static bool cell_trim_is_due(void)
 	return load_relaxed(&depot.cells) >= TRIM_CELLS && since >= TRIM_CELLS;
 }
 
-static COLD void cell_trim(void)
+static inline bool is_set(const uint32_t *word)
 {
-	size_t cells, page;
+	return word && load_relaxed(word);
+}
+
+/* False: interrupted. */
+static bool depot_give_back(struct magazine *full, struct chunk *chunks,
+                            const uint32_t *interrupt)
+{
+	size_t page;
+	for (struct chunk *c = chunks; c; c = c->next) {
+		for (page = 0; page < CHUNK_PAGES; page++)
+			c->free[page] = 0;
+		if (is_set(interrupt))
+			return false;
+	}
+	for (struct magazine *m = full; m; m = m->next) {
+		for (size_t i = 0; i < m->count; i++)
+			chunk_of(m->cells[i], &page)->free[page]++;
+		if (is_set(interrupt))
+			return false;
+	}
+	for (struct chunk *c = chunks; c; c = c->next) {
+		chunk_give_back(c);
+		if (is_set(interrupt))
+			return false;
+	}
+	return true;
+}
+
+static COLD void cell_trim(const uint32_t *interrupt)
+{
+	size_t cells;
 	if (!cell_trim_is_due())
 		return;
 	depot_lock();
@@ -73,20 +115,16 @@ static COLD void cell_trim(void)
 		return;
 	}
 	depot.trimming = process_number();
+	size_t before = depot.trimmed;
 	store_relaxed(&depot.trimmed, depot.returned);
 	struct magazine *full = depot_take_most(&cells);
 	struct chunk *chunks = depot.chunks;
 	depot_unlock();
-	for (struct chunk *c = chunks; c; c = c->next)
-		for (page = 0; page < CHUNK_PAGES; page++)
-			c->free[page] = 0;
-	for (struct magazine *m = full; m; m = m->next)
-		for (size_t i = 0; i < m->count; i++)
-			chunk_of(m->cells[i], &page)->free[page]++;
-	for (struct chunk *c = chunks; c; c = c->next)
-		chunk_give_back(c);
+	bool done = depot_give_back(full, chunks, interrupt);
 	depot_lock();
 	depot_put_back(full, cells);
+	if (!done)
+		store_relaxed(&depot.trimmed, before);
 	depot.trimming = 0;
 	depot_unlock();
 }

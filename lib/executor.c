@@ -93,7 +93,7 @@ static void executor_free(tl_executor *pool)
 	inbox_free(&pool->inbox);
 	timers_let_go(pool->timers);
 	free(pool_rest(pool));
-	cell_trim();
+	cell_trim(NULL);
 }
 
 static int executor_start(tl_executor *pool)

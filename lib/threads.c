@@ -68,7 +68,7 @@ static void worker_retire(struct worker *worker)
 	unlock(&pool->threads_lock);
 	if (have)
 		pthread_join(before, NULL);
-	cell_trim();
+	cell_trim(NULL);
 }
 
 static void *worker_main(void *argument)

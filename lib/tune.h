@@ -122,7 +122,8 @@
 #define TASKS_AHEAD 8
 
 /* Memory for cells: pages to a chunk, the first ones for its magazines: 15 of them, which
- * hold all the cells of the others. A smaller page than the system's is never given back. */
+ * hold all the cells of the others. Where the system's pages have 64 KiB nothing of that is
+ * ever given back: they hold the magazines, too. */
 #define PAGE ((size_t)4096)
 #define CHUNK_PAGES 16
 #define FIRST_CELL_PAGE 2

@@ -99,6 +99,7 @@ static bool worker_would_go(struct worker *worker)
 static tl_task *worker_idle(struct worker *worker, bool *retires)
 {
 	tl_executor *pool = worker->pool;
+	bool trims = false;
 	if (UNLIKELY(worker->sections))
 		worker_leaves_section(worker);
 	for (;;) {
@@ -149,6 +150,10 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 			if (load_seq_cst(&pool->finished))
 				continue;
 		}
+		if (trims) { /* announced: who claims this worker interrupts it */
+			trims = false;
+			cell_trim(&worker->parker);
+		}
 		bool goes = worker_would_go(worker);
 		int64_t until = TL_FOREVER;
 		if (goes || UNLIKELY(cell_trim_is_due()))
@@ -171,7 +176,7 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 			if (*retires)
 				return NULL;
 		} else {
-			cell_trim();
+			trims = true;
 		}
 	}
 }

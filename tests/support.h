@@ -144,9 +144,14 @@ long thread_starts(void);
 #define FORBIDDEN 99
 bool forbid_system_calls(atomic_long *number);
 
-/* Keep who gives memory back in there, on the way into the kernel; how many there are. */
+/* Keep who gives memory back (madvise) on the way into the kernel; how many there are; how
+ * often that was called since the start. */
 void hold_advice(bool held);
 int advice_held(void);
+long advice_count(void);
+
+/* From now on the system's pages have that size, as far as madvise goes; 0: their own. */
+void pretend_page_size(long size);
 
 /* From now on every clock reading gives the same time; false: the real one. */
 void freeze_clock(bool frozen);

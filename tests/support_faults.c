@@ -115,17 +115,36 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
 	return __real_pthread_create(thread, attributes, start, argument);
 }
 
+static atomic_long page_size;
+long __wrap_sysconf(int name);
+
+long __wrap_sysconf(int name)
+{
+	long page = name == _SC_PAGESIZE ? atomic_load(&page_size) : 0;
+	return page ? page : __real_sysconf(name);
+}
+
+void pretend_page_size(long size)
+{
+	atomic_store(&page_size, size);
+}
+
 static atomic_bool advice_is_held;
 static atomic_int advice_waits;
+static atomic_long advice_calls;
 int __wrap_madvise(void *at, size_t size, int advice);
 
 int __wrap_madvise(void *at, size_t size, int advice)
 {
+	atomic_fetch_add(&advice_calls, 1);
 	atomic_fetch_add(&advice_waits, 1);
 	while (advice == MADV_DONTNEED && atomic_load(&advice_is_held))
 		sched_yield();
 	atomic_fetch_sub(&advice_waits, 1);
-	return __real_madvise(at, size, advice);
+	size_t page = (size_t)__wrap_sysconf(_SC_PAGESIZE);
+	if ((uintptr_t)at % page)
+		return errno = EINVAL, -1;
+	return __real_madvise(at, (size + page - 1) / page * page, advice);
 }
 
 void hold_advice(bool held)
@@ -136,6 +155,11 @@ void hold_advice(bool held)
 int advice_held(void)
 {
 	return atomic_load(&advice_waits);
+}
+
+long advice_count(void)
+{
+	return atomic_load(&advice_calls);
 }
 
 static _Atomic(int64_t) frozen_at;

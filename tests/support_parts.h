@@ -17,6 +17,7 @@ int __real_posix_memalign(void **result, size_t alignment, size_t size);
 void *__real_mmap(void *at, size_t size, int protection, int flags, int file,
                   off_t offset);
 int __real_madvise(void *at, size_t size, int advice);
+long __real_sysconf(int name);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                           void *(*start)(void *), void *argument);
 

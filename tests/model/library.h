@@ -31,8 +31,9 @@ static inline bool cell_trim_is_due(void)
 	return cells_are_due;
 }
 
-static inline void cell_trim(void)
+static inline void cell_trim(const uint32_t *interrupt)
 {
+	(void)interrupt;
 	cells_are_due = false;
 }
 

@@ -16,6 +16,7 @@ static void trim_pages(char *pages, size_t size);
 	memset(model_allocate(CHUNK_SIZE, size), 0, size)
 #define munmap(at, size) ((void)(at))
 #define madvise(at, size, advice) trim_pages(at, size)
+#define sysconf(name) ((long)PAGE)
 #define pthread_key_create(key, at_end) (*(key) = 1, (void)(at_end), 0)
 #define pthread_setspecific(key, value) ((void)(value), self.registered = true)
 
@@ -93,13 +94,13 @@ static void receives(void)
 
 static void trims(void)
 {
-	cell_trim();
+	cell_trim(NULL);
 }
 
 static void trims_twice(void)
 {
-	cell_trim();
-	cell_trim();
+	cell_trim(NULL);
+	cell_trim(NULL);
 }
 
 /* ---- Where they begin, and what is there in the end -------------------------------- */
