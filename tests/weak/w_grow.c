@@ -36,10 +36,6 @@ static void *memset(void *at, int byte, size_t size)
 #include "local.h"
 #include "worker.h"
 
-static void cell_trim(void)
-{
-}
-
 static void future_fire(tl_callback *list)
 {
 	(void)list;
