@@ -145,6 +145,47 @@ Test(memory, is_given_back_while_others_submit_and_end)
 	END_CLEAN();
 }
 
+static atomic_int destroyed;
+
+static void *destroy_and_say_so(void *executor)
+{
+	destroy(executor);
+	atomic_fetch_add(&destroyed, 1);
+	return NULL;
+}
+
+/* A backlog found the depot empty, since a trim had all free cells, and so each of them took
+ * new memory: 1 GB after some hundred, of which 12 MB were ever in use at once. */
+Test(memory, of_backlogs_beside_trims_is_taken_once)
+{
+	const int rounds = 20;
+	tl_executor *busy = tl_fixed_pool_create(1, NULL);
+	long before = 0;
+	for (int i = 0; i < rounds; i++) {
+		tl_executor *ends = pool_after_backlog();
+		struct gate gate = GATE;
+		atomic_long ran = 0;
+		pthread_t destroyer;
+		if (i == rounds / 2)
+			before = (long)status_of(0, "VmData", 10);
+		hold(busy, &gate, 1);
+		hold_advice(true);
+		pthread_create(&destroyer, NULL, destroy_and_say_so, ends);
+		assert_soon(advice_held() == 1 || atomic_load(&destroyed) == i + 1);
+		for (int j = 0; j < BACKLOG; j++)
+			tl_future_release(tl_submit(busy, add_one, &ran));
+		hold_advice(false);
+		gate_open(&gate);
+		assert_soon(atomic_load(&ran) == BACKLOG);
+		pthread_join(destroyer, NULL);
+	}
+	long more = (long)status_of(0, "VmData", 10) - before;
+	if (!instrumented()) /* two backlogs' cells, and some thread's arena */
+		cr_assert_leq(more, 2 * BACKLOG * 64 / 1024 + 500, "%ld kB more", more);
+	tl_executor_destroy(busy);
+	END_CLEAN();
+}
+
 static int mappings(void)
 {
 	FILE *maps = fopen("/proc/self/maps", "r");
