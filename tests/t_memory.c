@@ -2,6 +2,7 @@
 /* What taking memory from the kernel, and giving it back, costs those who run meanwhile. */
 #include "support.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <sys/resource.h>
 
@@ -142,6 +143,36 @@ Test(memory, is_given_back_while_others_submit_and_end)
 	hold_advice(false);
 	pthread_join(destroyer, NULL);
 	pthread_join(other, NULL);
+	END_CLEAN();
+}
+
+/* Released by another thread while this pool's worker gives back: no reason to wake again. */
+Test(memory, that_others_free_meanwhile_does_not_wake_an_idle_pool_again)
+{
+	static tl_future *futures[BACKLOG];
+	const tl_options options = { .idle_timeout = 20 * MILLISECOND };
+	tl_executor *pool = tl_fixed_pool_create(1, &options);
+	struct gate gate = GATE;
+	if (!gives_back())
+		return;
+	for (int i = 0; i < BACKLOG; i++)
+		futures[i] = tl_submit(pool, identity, VALUE(i));
+	cr_assert_eq(tl_wait(futures, BACKLOG, TL_ALL, TL_FOREVER), 0);
+	hold(pool, &gate, 1);
+	for (int i = 0; i < BACKLOG; i++)
+		tl_future_release(tl_submit(pool, identity, VALUE(i)));
+	hold_advice(true);
+	gate_open(&gate);
+	assert_soon(advice_held() == 1);
+	for (int i = 0; i < BACKLOG; i++)
+		tl_future_release(futures[i]);
+	uint64_t parks = stats_of(pool).parks;
+	hold_advice(false);
+	assert_soon(stats_of(pool).parks == parks + 1);
+	for (int64_t end = now() + 10 * options.idle_timeout; now() < end;)
+		sched_yield();
+	cr_assert_eq(stats_of(pool).parks, parks + 1);
+	tl_executor_destroy(pool);
 	END_CLEAN();
 }
 
