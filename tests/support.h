@@ -156,6 +156,10 @@ void pretend_page_size(long size);
 /* From now on every clock reading gives the same time; false: the real one. */
 void freeze_clock(bool frozen);
 
+/* Keep all other threads than the test's on the way out of a clock reading; how many there are. */
+void hold_clock(bool held);
+int clock_held(void);
+
 /* Run body in a forked child: its exit status, or 128 and the signal's number. */
 int in_child(int (*body)(void *), void *argument);
 void *shared_page(void);

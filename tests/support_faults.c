@@ -163,10 +163,16 @@ long advice_count(void)
 }
 
 static _Atomic(int64_t) frozen_at;
+static atomic_bool clock_is_held;
+static atomic_int clock_waits;
 int __wrap_clock_gettime(clockid_t clock, struct timespec *time);
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec *time)
 {
+	atomic_fetch_add(&clock_waits, 1);
+	while (atomic_load(&clock_is_held) && gettid() != getpid())
+		sched_yield();
+	atomic_fetch_sub(&clock_waits, 1);
 	int64_t at = atomic_load(&frozen_at);
 	if (!at)
 		return __real_clock_gettime(clock, time);
@@ -177,4 +183,14 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *time)
 void freeze_clock(bool frozen)
 {
 	atomic_store(&frozen_at, frozen ? now() : 0);
+}
+
+void hold_clock(bool held)
+{
+	atomic_store(&clock_is_held, held);
+}
+
+int clock_held(void)
+{
+	return atomic_load(&clock_waits);
 }

@@ -153,8 +153,6 @@ Test(memory, that_others_free_meanwhile_does_not_wake_an_idle_pool_again)
 	const tl_options options = { .idle_timeout = 20 * MILLISECOND };
 	tl_executor *pool = tl_fixed_pool_create(1, &options);
 	struct gate gate = GATE;
-	if (!gives_back())
-		return;
 	for (int i = 0; i < BACKLOG; i++)
 		futures[i] = tl_submit(pool, identity, VALUE(i));
 	cr_assert_eq(tl_wait(futures, BACKLOG, TL_ALL, TL_FOREVER), 0);
@@ -163,15 +161,16 @@ Test(memory, that_others_free_meanwhile_does_not_wake_an_idle_pool_again)
 		tl_future_release(tl_submit(pool, identity, VALUE(i)));
 	hold_advice(true);
 	gate_open(&gate);
-	assert_soon(advice_held() == 1);
+	assert_soon(advice_held() == 1 || !gives_back());
 	for (int i = 0; i < BACKLOG; i++)
 		tl_future_release(futures[i]);
 	uint64_t parks = stats_of(pool).parks;
 	hold_advice(false);
-	assert_soon(stats_of(pool).parks == parks + 1);
+	assert_soon(stats_of(pool).parks == parks + 1 || !gives_back());
 	for (int64_t end = now() + 10 * options.idle_timeout; now() < end;)
 		sched_yield();
-	cr_assert_eq(stats_of(pool).parks, parks + 1);
+	if (gives_back())
+		cr_assert_eq(stats_of(pool).parks, parks + 1);
 	tl_executor_destroy(pool);
 	END_CLEAN();
 }
