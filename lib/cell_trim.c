@@ -122,7 +122,9 @@ static COLD bool cell_trim(const uint32_t *interrupt)
 	struct magazine *full = depot_take_most(&cells);
 	struct chunk *chunks = depot.chunks;
 	depot_unlock();
+	int saved = errno; /* memory that is locked isn't given back */
 	bool done = depot_give_back(full, chunks, interrupt);
+	errno = saved;
 	depot_lock();
 	depot_put_back(full, cells);
 	if (!done)

@@ -150,6 +150,9 @@ void hold_advice(bool held);
 int advice_held(void);
 long advice_count(void);
 
+/* From now on the kernel gives nothing back, as of memory that is locked. */
+void refuse_advice(bool refused);
+
 /* From now on the system's pages have that size, as far as madvise goes; 0: their own. */
 void pretend_page_size(long size);
 

@@ -97,6 +97,17 @@ Test(memory, is_given_back_until_a_task_comes)
 	END_CLEAN();
 }
 
+Test(memory, that_the_kernel_keeps_leaves_errno_alone)
+{
+	tl_executor *pool = pool_after_backlog();
+	refuse_advice(true);
+	errno = E2BIG;
+	cr_assert_eq(tl_executor_destroy(pool), 0);
+	cr_assert_eq(errno, E2BIG);
+	refuse_advice(false);
+	END_CLEAN();
+}
+
 /* A kernel for aarch64 may have pages of 16 or 64 KiB. */
 Test(memory, is_given_back_in_whole_pages_of_the_system_only)
 {
