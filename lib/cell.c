@@ -55,6 +55,8 @@ static struct {
 	size_t returned;         /* cells that ever came to these */
 	size_t trimmed;          /* so many of those before the last trim */
 	uint32_t trimming;       /* the process in which a thread is in cell_trim */
+	uint32_t wanted;         /* others have run out of cells: it is to end */
+	size_t lacked;           /* magazines for which they had new memory meanwhile */
 	pthread_key_t key;       /* hands a thread's magazines back when it ends */
 	uint32_t key_made;
 } depot;
@@ -135,9 +137,14 @@ static bool depot_map(size_t chunks)
 	return true;
 }
 
-/* A new chunk, out of as many as there were before. */
+/* A new chunk, out of as many as there were before. Beside a trim there are others, which it
+ * has: it ends, and the next ones leave as many more, or each would cost new memory. */
 static bool depot_grow(void)
 {
+	if (process_is(depot.trimming)) {
+		store_relaxed(&depot.wanted, 1u);
+		depot.lacked += CHUNK_MAGAZINES;
+	}
 	if (depot.fresh == depot.fresh_end) {
 		size_t wanted = depot.mapped < CHUNKS_MOST ? depot.mapped : CHUNKS_MOST;
 		if (!(wanted > 1 && depot_map(wanted)) && !depot_map(wanted = 1))

@@ -9,8 +9,9 @@
 
 static tl_task *cell_new(void); /* NULL when out of memory; contents undefined */
 static void cell_free(tl_task *cell);
-/* Give back what is free, if it is much, until *interrupt isn't 0; NULL: to the end. */
-static void cell_trim(const uint32_t *interrupt);
+/* Give back what is free, if it is much, until *interrupt isn't 0 (or NULL) or others have run
+ * out of cells: false. */
+static bool cell_trim(const uint32_t *interrupt);
 static bool cell_trim_is_due(void);
 
 #endif

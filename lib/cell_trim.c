@@ -4,7 +4,8 @@
  * Called when an executor has ended, or a worker has been idle for a while and retires, or
  * goes on sleeping: moments without hurry for them, but others may be busy. So the depot
  * isn't locked while pages are counted and given back (a million cells: 20 ms); these cells
- * are nobody else's meanwhile. A worker that goes on sleeping stops when a task comes for it.
+ * are nobody else's meanwhile. A worker that goes on sleeping stops when a task comes for it,
+ * and everybody when others have run out of cells.
  */
 #include "cell.h"
 
@@ -23,7 +24,7 @@ static struct magazine *depot_take_most(size_t *cells)
 {
 	struct magazine **end = &depot.full;
 	size_t kept = 0;
-	for (int i = 0; i < TRIM_KEPT && *end; i++, end = &(*end)->next)
+	for (size_t i = 0; i < TRIM_KEPT + depot.lacked && *end; i++, end = &(*end)->next)
 		kept += (*end)->count;
 	struct magazine *rest = *end;
 	*end = NULL;
@@ -74,9 +75,9 @@ static bool cell_trim_is_due(void)
 	return load_relaxed(&depot.cells) >= TRIM_CELLS && since >= TRIM_CELLS;
 }
 
-static inline bool is_set(const uint32_t *word)
+static inline bool trim_ends(const uint32_t *interrupt)
 {
-	return word && load_relaxed(word);
+	return load_relaxed(&depot.wanted) || (interrupt && load_relaxed(interrupt));
 }
 
 /* False: interrupted. */
@@ -87,44 +88,48 @@ static bool depot_give_back(struct magazine *full, struct chunk *chunks,
 	for (struct chunk *c = chunks; c; c = c->next) {
 		for (page = 0; page < CHUNK_PAGES; page++)
 			c->free[page] = 0;
-		if (is_set(interrupt))
+		if (trim_ends(interrupt))
 			return false;
 	}
 	for (struct magazine *m = full; m; m = m->next) {
 		for (size_t i = 0; i < m->count; i++)
 			chunk_of(m->cells[i], &page)->free[page]++;
-		if (is_set(interrupt))
+		if (trim_ends(interrupt))
 			return false;
 	}
 	for (struct chunk *c = chunks; c; c = c->next) {
 		chunk_give_back(c);
-		if (is_set(interrupt))
+		if (trim_ends(interrupt))
 			return false;
 	}
 	return true;
 }
 
-static COLD void cell_trim(const uint32_t *interrupt)
+static COLD bool cell_trim(const uint32_t *interrupt)
 {
 	size_t cells;
 	if (!cell_trim_is_due())
-		return;
+		return true;
 	depot_lock();
 	if (process_is(depot.trimming)) {
 		depot_unlock();
-		return;
+		return true;
 	}
 	depot.trimming = process_number();
+	store_relaxed(&depot.wanted, 0u);
 	size_t before = depot.trimmed;
 	store_relaxed(&depot.trimmed, depot.returned);
 	struct magazine *full = depot_take_most(&cells);
 	struct chunk *chunks = depot.chunks;
 	depot_unlock();
+	int saved = errno; /* memory that is locked isn't given back */
 	bool done = depot_give_back(full, chunks, interrupt);
+	errno = saved;
 	depot_lock();
 	depot_put_back(full, cells);
 	if (!done)
 		store_relaxed(&depot.trimmed, before);
 	depot.trimming = 0;
 	depot_unlock();
+	return done;
 }

@@ -99,7 +99,7 @@ static bool worker_would_go(struct worker *worker)
 static tl_task *worker_idle(struct worker *worker, bool *retires)
 {
 	tl_executor *pool = worker->pool;
-	bool trims = false;
+	bool trims = false, trimmed = false;
 	if (UNLIKELY(worker->sections))
 		worker_leaves_section(worker);
 	for (;;) {
@@ -150,16 +150,19 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 			if (load_seq_cst(&pool->finished))
 				continue;
 		}
-		if (trims) { /* announced: who claims this worker interrupts it */
-			trims = false;
-			cell_trim(&worker->parker);
-		}
 		bool goes = worker_would_go(worker);
 		int64_t until = TL_FOREVER;
-		if (goes || UNLIKELY(cell_trim_is_due()))
+		if (goes || UNLIKELY(!trimmed && cell_trim_is_due()))
 			until = deadline_after(load_relaxed(&pool->idle_timeout));
 		bool keeps = UNLIKELY(load_seq_cst(&pool->timers) != NULL) &&
 		             worker_keeps_time(worker, &until);
+		if (trims && !keeps) {
+			/* Announced, and past K3: who claims this worker interrupts it. Once: what
+			 * other pools free is no reason to wake up. */
+			trims = false;
+			trimmed = cell_trim(&worker->parker);
+			continue;
+		}
 		if (worker_park(worker, until))
 			continue;
 		if (keeps) {

@@ -150,11 +150,18 @@ void hold_advice(bool held);
 int advice_held(void);
 long advice_count(void);
 
+/* From now on the kernel gives nothing back, as of memory that is locked. */
+void refuse_advice(bool refused);
+
 /* From now on the system's pages have that size, as far as madvise goes; 0: their own. */
 void pretend_page_size(long size);
 
 /* From now on every clock reading gives the same time; false: the real one. */
 void freeze_clock(bool frozen);
+
+/* Keep all other threads than the test's on the way out of a clock reading; how many there are. */
+void hold_clock(bool held);
+int clock_held(void);
 
 /* Run body in a forked child: its exit status, or 128 and the signal's number. */
 int in_child(int (*body)(void *), void *argument);

@@ -129,7 +129,7 @@ void pretend_page_size(long size)
 	atomic_store(&page_size, size);
 }
 
-static atomic_bool advice_is_held;
+static atomic_bool advice_is_held, advice_is_refused;
 static atomic_int advice_waits;
 static atomic_long advice_calls;
 int __wrap_madvise(void *at, size_t size, int advice);
@@ -142,7 +142,8 @@ int __wrap_madvise(void *at, size_t size, int advice)
 		sched_yield();
 	atomic_fetch_sub(&advice_waits, 1);
 	size_t page = (size_t)__wrap_sysconf(_SC_PAGESIZE);
-	if ((uintptr_t)at % page)
+	bool refused = advice == MADV_DONTNEED && atomic_load(&advice_is_refused);
+	if ((uintptr_t)at % page || refused)
 		return errno = EINVAL, -1;
 	return __real_madvise(at, (size + page - 1) / page * page, advice);
 }
@@ -150,6 +151,11 @@ int __wrap_madvise(void *at, size_t size, int advice)
 void hold_advice(bool held)
 {
 	atomic_store(&advice_is_held, held);
+}
+
+void refuse_advice(bool refused)
+{
+	atomic_store(&advice_is_refused, refused);
 }
 
 int advice_held(void)
@@ -163,10 +169,16 @@ long advice_count(void)
 }
 
 static _Atomic(int64_t) frozen_at;
+static atomic_bool clock_is_held;
+static atomic_int clock_waits;
 int __wrap_clock_gettime(clockid_t clock, struct timespec *time);
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec *time)
 {
+	atomic_fetch_add(&clock_waits, 1);
+	while (atomic_load(&clock_is_held) && gettid() != getpid())
+		sched_yield();
+	atomic_fetch_sub(&clock_waits, 1);
 	int64_t at = atomic_load(&frozen_at);
 	if (!at)
 		return __real_clock_gettime(clock, time);
@@ -177,4 +189,14 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *time)
 void freeze_clock(bool frozen)
 {
 	atomic_store(&frozen_at, frozen ? now() : 0);
+}
+
+void hold_clock(bool held)
+{
+	atomic_store(&clock_is_held, held);
+}
+
+int clock_held(void)
+{
+	return atomic_load(&clock_waits);
 }

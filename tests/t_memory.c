@@ -2,6 +2,7 @@
 /* What taking memory from the kernel, and giving it back, costs those who run meanwhile. */
 #include "support.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <sys/resource.h>
 
@@ -96,6 +97,17 @@ Test(memory, is_given_back_until_a_task_comes)
 	END_CLEAN();
 }
 
+Test(memory, that_the_kernel_keeps_leaves_errno_alone)
+{
+	tl_executor *pool = pool_after_backlog();
+	refuse_advice(true);
+	errno = E2BIG;
+	cr_assert_eq(tl_executor_destroy(pool), 0);
+	cr_assert_eq(errno, E2BIG);
+	refuse_advice(false);
+	END_CLEAN();
+}
+
 /* A kernel for aarch64 may have pages of 16 or 64 KiB. */
 Test(memory, is_given_back_in_whole_pages_of_the_system_only)
 {
@@ -142,6 +154,76 @@ Test(memory, is_given_back_while_others_submit_and_end)
 	hold_advice(false);
 	pthread_join(destroyer, NULL);
 	pthread_join(other, NULL);
+	END_CLEAN();
+}
+
+/* Released by another thread while this pool's worker gives back: no reason to wake again. */
+Test(memory, that_others_free_meanwhile_does_not_wake_an_idle_pool_again)
+{
+	static tl_future *futures[BACKLOG];
+	const tl_options options = { .idle_timeout = 20 * MILLISECOND };
+	tl_executor *pool = tl_fixed_pool_create(1, &options);
+	struct gate gate = GATE;
+	for (int i = 0; i < BACKLOG; i++)
+		futures[i] = tl_submit(pool, identity, VALUE(i));
+	cr_assert_eq(tl_wait(futures, BACKLOG, TL_ALL, TL_FOREVER), 0);
+	hold(pool, &gate, 1);
+	for (int i = 0; i < BACKLOG; i++)
+		tl_future_release(tl_submit(pool, identity, VALUE(i)));
+	hold_advice(true);
+	gate_open(&gate);
+	assert_soon(advice_held() == 1 || !gives_back());
+	for (int i = 0; i < BACKLOG; i++)
+		tl_future_release(futures[i]);
+	uint64_t parks = stats_of(pool).parks;
+	hold_advice(false);
+	assert_soon(stats_of(pool).parks == parks + 1 || !gives_back());
+	for (int64_t end = now() + 10 * options.idle_timeout; now() < end;)
+		sched_yield();
+	if (gives_back())
+		cr_assert_eq(stats_of(pool).parks, parks + 1);
+	tl_executor_destroy(pool);
+	END_CLEAN();
+}
+
+static atomic_int destroyed;
+
+static void *destroy_and_say_so(void *executor)
+{
+	destroy(executor);
+	atomic_fetch_add(&destroyed, 1);
+	return NULL;
+}
+
+/* A backlog found the depot empty, since a trim had all free cells, and so each of them took
+ * new memory: 1 GB after some hundred, of which 12 MB were ever in use at once. */
+Test(memory, of_backlogs_beside_trims_is_taken_once)
+{
+	const int rounds = 20;
+	tl_executor *busy = tl_fixed_pool_create(1, NULL);
+	long before = 0;
+	for (int i = 0; i < rounds; i++) {
+		tl_executor *ends = pool_after_backlog();
+		struct gate gate = GATE;
+		atomic_long ran = 0;
+		pthread_t destroyer;
+		if (i == rounds / 2)
+			before = (long)status_of(0, "VmData", 10);
+		hold(busy, &gate, 1);
+		hold_advice(true);
+		pthread_create(&destroyer, NULL, destroy_and_say_so, ends);
+		assert_soon(advice_held() == 1 || atomic_load(&destroyed) == i + 1);
+		for (int j = 0; j < BACKLOG; j++)
+			tl_future_release(tl_submit(busy, add_one, &ran));
+		hold_advice(false);
+		gate_open(&gate);
+		assert_soon(atomic_load(&ran) == BACKLOG);
+		pthread_join(destroyer, NULL);
+	}
+	long more = (long)status_of(0, "VmData", 10) - before;
+	if (!instrumented()) /* two backlogs' cells, and some thread's arena */
+		cr_assert_leq(more, 2 * BACKLOG * 64 / 1024 + 500, "%ld kB more", more);
+	tl_executor_destroy(busy);
 	END_CLEAN();
 }
 

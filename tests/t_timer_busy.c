@@ -198,3 +198,33 @@ Test(timer, a_full_pool_takes_it)
 	tl_executor_destroy(pool);
 	END_CLEAN();
 }
+
+/* Who adds a timer while the only worker is claimed leaves it to that to keep the time. It gave
+ * memory back first, some 20 ms after a million tasks, and nobody told it to stop. */
+Test(timer, it_fires_although_memory_is_to_be_given_back)
+{
+	tl_options options = { .idle_timeout = 50 * MILLISECOND };
+	options.min_workers = options.max_workers = 1;
+	tl_executor *pool = tl_adaptive_pool_create(&options);
+	tl_future *after = tl_after(pool, 1, identity, VALUE(1));
+	struct gate gate = GATE;
+	cr_assert_eq(tl_await(after), VALUE(1));
+	hold(pool, &gate, 1);
+	for (int i = 0; i < 10000; i++)
+		tl_future_release(tl_submit(pool, identity, VALUE(i)));
+	hold_advice(true);
+	gate_open(&gate);
+	assert_soon(stats_of(pool).idle == 1 && stats_of(pool).queued == 0);
+	hold_clock(true);
+	assert_soon(clock_held() == 1 || advice_held() == 1);
+	if (advice_held()) /* too late: else it looks for work, after its time-out */
+		hold_advice(false);
+	cr_assert_eq(tl_executor_set_idle_timeout(pool, options.idle_timeout), 0);
+	after = tl_after(pool, MILLISECOND, identity, VALUE(2));
+	hold_clock(false);
+	assert_soon(tl_future_done(after));
+	hold_advice(false);
+	cr_assert_eq(tl_await(after), VALUE(2));
+	tl_executor_destroy(pool);
+	END_CLEAN();
+}

@@ -31,10 +31,11 @@ static inline bool cell_trim_is_due(void)
 	return cells_are_due;
 }
 
-static inline void cell_trim(const uint32_t *interrupt)
+static inline bool cell_trim(const uint32_t *interrupt)
 {
 	(void)interrupt;
 	cells_are_due = false;
+	return true;
 }
 
 static inline unsigned cpus_allowed(void)
