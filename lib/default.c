@@ -72,9 +72,7 @@ static bool standard_is_stranded(tl_executor *pool, uint32_t inside)
 static void standard_run_queued(struct worker *worker)
 {
 	tl_task *task;
-	while ((task = ring_pop(&worker->ring)) ||
-	       (task = range_next(&worker->range, &worker->pool->inbox)) ||
-	       (task = worker_find(worker)))
+	while ((task = worker_find(worker)))
 		worker_execute(worker, task);
 }
 

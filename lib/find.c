@@ -32,6 +32,8 @@ static tl_task *worker_take_injected(struct worker *worker, unsigned most)
 	return NULL;
 }
 
+_Static_assert(RING_SLOTS >= RANGE_MOST, "what is moved there has room");
+
 /* The own ring is empty: move the oldest tasks there, the very oldest on top. */
 static COLD tl_task *worker_take_overflowed(struct worker *worker)
 {
@@ -80,6 +82,12 @@ static tl_task *worker_find(struct worker *worker)
 	tl_task *task = overflow_take(&worker->pool->inbox.urgent);
 	if (!task)
 		task = overflow_take(&worker->chosen);
+	/* An idle worker has none of its own, but for what callbacks of a timer that it has
+	 * fired have submitted. */
+	if (!task)
+		task = ring_pop(&worker->ring);
+	if (!task)
+		task = range_next(&worker->range, &worker->pool->inbox);
 	if (!task)
 		task = worker_take_injected(worker, RANGE_MOST);
 	if (!task)

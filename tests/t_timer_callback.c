@@ -76,3 +76,43 @@ Test(timer_callback, may_wait_for_another_timer_while_others_are_idle)
 	}
 	END_CLEAN();
 }
+
+struct submitter {
+	tl_callback callback;
+	tl_executor *pool;
+	int n;
+	atomic_long ran;
+};
+
+static void submit_in_callback(tl_future *future, void *context)
+{
+	struct submitter *submitter = context;
+	(void)future;
+	for (int i = 0; i < submitter->n; i++)
+		tl_future_release(tl_submit(submitter->pool, add_one, &submitter->ran));
+}
+
+/* They lay in that worker's ring, where it looked no more: it spun, and the others of the
+ * pool were busy. */
+Test(timer_callback, may_submit_what_only_its_worker_can_run)
+{
+	for (int kind = FIXED; kind <= ADAPTIVE; kind++)
+		for (int n = 1; n <= 1000; n *= 10) {
+			struct gate gate = GATE;
+			tl_executor *pool = executor_of(kind, 2, NULL);
+			tl_executor *queue = tl_serial_create(pool, 1);
+			struct submitter submitter = { .pool = pool, .n = n };
+			submitter.callback.function = submit_in_callback;
+			submitter.callback.context = &submitter;
+			hold(queue, &gate, 1);
+			tl_future *future =
+				tl_submit_within(queue, MILLISECOND, identity, NULL);
+			cr_assert_eq(tl_future_on_done(future, &submitter.callback), 0);
+			assert_soon(atomic_load(&submitter.ran) == n);
+			gate_open(&gate);
+			tl_future_release(future);
+			tl_executor_destroy(queue);
+			tl_executor_destroy(pool);
+		}
+	END_CLEAN();
+}
