@@ -163,9 +163,9 @@ struct tl_options {
 	                           wait inside a task, or are in a blocking section
 	                           (tl_blocking_begin); default 0 */
 	int64_t idle_timeout;   /* ns: in an adaptive pool a worker without work for so
-	                           long ends; one that stays gives the memory of ended
-	                           tasks back, from 256 KiB up; default 1 s; TL_NONE or
-	                           TL_FOREVER: never */
+	                           long ends; one that stays gives memory back, from 256
+	                           KiB up, of tasks that have ended and been released by
+	                           then; default 1 s; TL_NONE or TL_FOREVER: never */
 	int64_t spin;           /* ns for which an idle worker looks for work before it
 	                           parks; default 10 us; TL_NONE: not at all. If it is
 	                           given, who waits for one of its tasks looks as long. */

@@ -46,12 +46,13 @@ _Static_assert(CHUNK_MAGAZINES *MAGAZINE_CELLS >= CHUNK_CELLS, "each cell has a 
 
 static struct {
 	struct process_lock lock;
-	struct magazine *full, *empty;
-	tl_task *loose; /* linked through place_ */
+	struct magazine *full, *last, *empty; /* last: of full, if there is one */
+	tl_task *loose;                       /* linked through place_ */
 	struct chunk *chunks;
 	char *fresh, *fresh_end; /* for more of them */
 	size_t mapped;           /* chunks for which there is address space */
 	size_t cells;            /* in full magazines */
+	size_t made;             /* of them, or in use, or in a thread's magazines */
 	size_t returned;         /* cells that ever came to these */
 	size_t trimmed;          /* so many of those before the last trim */
 	uint32_t trimming;       /* the process in which a thread is in cell_trim */
@@ -71,6 +72,7 @@ static void depot_lock(void)
 	depot.chunks = NULL;
 	depot.fresh = depot.fresh_end = NULL;
 	store_relaxed(&depot.cells, 0u);
+	store_relaxed(&depot.made, 0u);
 }
 
 static void depot_unlock(void)
@@ -81,6 +83,8 @@ static void depot_unlock(void)
 static void depot_put(struct magazine *magazine)
 {
 	struct magazine **list = magazine->count ? &depot.full : &depot.empty;
+	if (magazine->count && !depot.full)
+		depot.last = magazine;
 	count_up(&depot.cells, magazine->count); /* written under the lock only */
 	count_up(&depot.returned, magazine->count);
 	magazine->next = *list;
@@ -157,6 +161,7 @@ static bool depot_grow(void)
 	struct chunk *chunk = (struct chunk *)(void *)memory;
 	chunk->next = depot.chunks;
 	depot.chunks = chunk;
+	count_up(&depot.made, CHUNK_CELLS);
 
 	struct magazine *magazines = (struct magazine *)(void *)memory;
 	tl_task *cells = (tl_task *)(void *)(memory + FIRST_CELL_PAGE * PAGE);

@@ -12,6 +12,6 @@ static void cell_free(tl_task *cell);
 /* Give back what is free, if it is much, until *interrupt isn't 0 (or NULL) or others have run
  * out of cells: false. */
 static bool cell_trim(const uint32_t *interrupt);
-static bool cell_trim_is_due(void);
+static bool cell_trim_may_come(void);
 
 #endif

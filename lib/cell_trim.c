@@ -19,28 +19,42 @@ static struct chunk *chunk_of(const tl_task *cell, size_t *page)
 	return (struct chunk *)start;
 }
 
-/* Take all full magazines but a few, which others go on with meanwhile. */
-static struct magazine *depot_take_most(size_t *cells)
+/* Magazines that have been taken out of the depot: all full ones but a few, with which others
+ * go on meanwhile. */
+struct taken {
+	struct magazine *first, *last;
+	size_t cells;
+};
+
+static struct taken depot_take_most(void)
 {
-	struct magazine **end = &depot.full;
+	struct magazine **end = &depot.full, *last = NULL;
 	size_t kept = 0;
-	for (size_t i = 0; i < TRIM_KEPT + depot.lacked && *end; i++, end = &(*end)->next)
-		kept += (*end)->count;
-	struct magazine *rest = *end;
+	for (size_t i = 0; i < TRIM_KEPT + depot.lacked && *end; i++) {
+		last = *end;
+		kept += last->count;
+		end = &last->next;
+	}
+	struct taken taken = { *end, depot.last, depot.cells - kept };
 	*end = NULL;
-	*cells = depot.cells - kept;
-	count_up(&depot.cells, -*cells);
-	return rest;
+	depot.last = last;
+	count_up(&depot.cells, -taken.cells);
+	return taken;
 }
 
-/* Behind those, which are few: their cells are in the caches. */
-static void depot_put_back(struct magazine *magazines, size_t cells)
+/* Behind a few of those that others go on with: their cells are in the caches. */
+static void depot_put_back(struct taken taken)
 {
 	struct magazine **end = &depot.full;
-	while (*end)
+	if (!taken.first)
+		return;
+	for (int i = 0; i < TRIM_KEPT && *end; i++)
 		end = &(*end)->next;
-	*end = magazines;
-	count_up(&depot.cells, cells);
+	if (!*end)
+		depot.last = taken.last;
+	taken.last->next = *end;
+	*end = taken.first;
+	count_up(&depot.cells, taken.cells);
 }
 
 /* The system rounds the end up to a whole page of its own: what of that is in use? */
@@ -75,6 +89,13 @@ static bool cell_trim_is_due(void)
 	return load_relaxed(&depot.cells) >= TRIM_CELLS && since >= TRIM_CELLS;
 }
 
+/* Is there much to give back, or may there be later, when what is in use is released? */
+static bool cell_trim_may_come(void)
+{
+	size_t out = load_relaxed(&depot.made) - load_relaxed(&depot.cells);
+	return out >= TRIM_CELLS || cell_trim_is_due();
+}
+
 static inline bool trim_ends(const uint32_t *interrupt)
 {
 	return load_relaxed(&depot.wanted) || (interrupt && load_relaxed(interrupt));
@@ -107,7 +128,6 @@ static bool depot_give_back(struct magazine *full, struct chunk *chunks,
 
 static COLD bool cell_trim(const uint32_t *interrupt)
 {
-	size_t cells;
 	if (!cell_trim_is_due())
 		return true;
 	depot_lock();
@@ -119,14 +139,14 @@ static COLD bool cell_trim(const uint32_t *interrupt)
 	store_relaxed(&depot.wanted, 0u);
 	size_t before = depot.trimmed;
 	store_relaxed(&depot.trimmed, depot.returned);
-	struct magazine *full = depot_take_most(&cells);
+	struct taken taken = depot_take_most();
 	struct chunk *chunks = depot.chunks;
 	depot_unlock();
 	int saved = errno; /* memory that is locked isn't given back */
-	bool done = depot_give_back(full, chunks, interrupt);
+	bool done = depot_give_back(taken.first, chunks, interrupt);
 	errno = saved;
 	depot_lock();
-	depot_put_back(full, cells);
+	depot_put_back(taken);
 	if (!done)
 		store_relaxed(&depot.trimmed, before);
 	depot.trimming = 0;

@@ -152,7 +152,7 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 		}
 		bool goes = worker_would_go(worker);
 		int64_t until = TL_FOREVER;
-		if (goes || UNLIKELY(!trimmed && cell_trim_is_due()))
+		if (goes || UNLIKELY(!trimmed && cell_trim_may_come()))
 			until = deadline_after(load_relaxed(&pool->idle_timeout));
 		bool keeps = UNLIKELY(load_seq_cst(&pool->timers) != NULL) &&
 		             worker_keeps_time(worker, &until);

@@ -26,7 +26,7 @@ static inline void cell_free(tl_task *cell)
 
 static bool cells_are_due; /* a model sets it */
 
-static inline bool cell_trim_is_due(void)
+static inline bool cell_trim_may_come(void)
 {
 	return cells_are_due;
 }

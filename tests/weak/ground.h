@@ -97,7 +97,7 @@ static inline void cell_free(tl_task *cell)
 	free(cell);
 }
 
-static inline bool cell_trim_is_due(void)
+static inline bool cell_trim_may_come(void)
 {
 	return false;
 }
