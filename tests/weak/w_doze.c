@@ -4,8 +4,10 @@
 #define WITH_DOZERS
 #include "ground.h"
 
-#define TL_THREAD_H /* GenMC knows no signals */
+#define TL_THREAD_H
+#ifndef __sigset_t_defined /* GenMC knows no signals */
 typedef int sigset_t;
+#endif
 #define signals_hold(callers) ((void)(callers))
 #define signals_let_go(callers) ((void)(callers))
 
