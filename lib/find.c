@@ -24,7 +24,7 @@ static tl_task *worker_take_injected(struct worker *worker, unsigned most)
 	if (pool_may_grow(pool)) /* those that may come have their share, too */
 		share = pool_limit(pool);
 	while ((n = inbox_take(&pool->inbox, most, share ? share : 1, &spot))) {
-		inbox_prefetch(&pool->inbox, spot, n);
+		inbox_prefetch(&pool->inbox, spot, n < RANGE_AHEAD ? n : RANGE_AHEAD);
 		tl_task *task = worker_hold(worker, spot, n);
 		if (task)
 			return task;
@@ -32,20 +32,20 @@ static tl_task *worker_take_injected(struct worker *worker, unsigned most)
 	return NULL;
 }
 
-_Static_assert(RING_SLOTS >= RANGE_MOST, "what is moved there has room");
+_Static_assert(RING_SLOTS >= OVERFLOW_MOST, "what is moved there has room");
 
 /* The own ring is empty: move the oldest tasks there, the very oldest on top. */
 static COLD tl_task *worker_take_overflowed(struct worker *worker)
 {
 	tl_executor *pool = worker->pool;
 	struct overflow *list = &pool->inbox.list;
-	tl_task *tasks[RANGE_MOST];
+	tl_task *tasks[OVERFLOW_MOST];
 	if (overflow_count(list) == 0)
 		return NULL;
 	lock(&list->lock);
 	uint64_t share = list->count / (load_relaxed(&pool->threads) + 1) + 1;
-	unsigned n = overflow_detach(list, tasks,
-	                             share < RANGE_MOST ? (unsigned)share : RANGE_MOST);
+	unsigned n = overflow_detach(
+		list, tasks, share < OVERFLOW_MOST ? (unsigned)share : OVERFLOW_MOST);
 	for (unsigned i = n; i > 1; i--)
 		ring_push(&worker->ring, tasks[i - 1]);
 	unlock(&list->lock);
@@ -141,6 +141,33 @@ static COLD void worker_hands_over(struct worker *worker)
 		overflow_put_back(pool_list_of(pool, task), task);
 }
 
+/* What lies behind one long task is stolen by who has no work. But as long as more comes from
+ * outside, all have some, and it would lie there for ever. So now and then each looks at one
+ * of the others: if that has begun no task since the last look, it takes one from it, and
+ * looks there again after each few tasks as long as it finds some. */
+static COLD tl_task *worker_relieve(struct worker *worker)
+{
+	tl_executor *pool = worker->pool;
+	unsigned slots = load_acquire(&pool->slots);
+	struct worker *other = pool_worker(pool, worker->looks_at % slots);
+	tl_task *task = NULL;
+	worker->relieve = 0;
+	if (other && other != worker &&
+	    load_relaxed(&other->counters.begun) == worker->had_begun) {
+		task = ring_steal(&other->ring);
+		if (!task)
+			task = range_next(&other->range, &pool->inbox);
+	}
+	if (task) {
+		worker->relieve = RELIEVE_EVERY - 1;
+		count_up(&worker->counters.stolen, 1);
+		return task;
+	}
+	other = pool_worker(pool, ++worker->looks_at % slots);
+	worker->had_begun = other ? load_relaxed(&other->counters.begun) : 0;
+	return NULL;
+}
+
 /* Now and then what waits elsewhere has its turn before own work, of which there may be more
  * and more; and now and then the oldest of its own, before the newer ones. */
 static COLD tl_task *worker_take_in_turn(struct worker *worker)
@@ -156,6 +183,8 @@ static COLD tl_task *worker_take_in_turn(struct worker *worker)
 		worker->turn = 0;
 		task = ring_steal(&worker->ring);
 	}
+	if (!task && ++worker->relieve >= RELIEVE_EVERY)
+		task = worker_relieve(worker);
 	if (!task)
 		task = range_next(&worker->range, &pool->inbox);
 	if (!task)

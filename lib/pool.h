@@ -49,16 +49,19 @@ struct worker {
 	ON_OWN_LINE struct overflow chosen; /* tasks for this very worker: chosen.c */
 	ON_OWN_LINE tl_executor *pool;
 	unsigned index;
-	unsigned tick;     /* tasks since it looked outside */
-	unsigned turn;     /* such looks since it took the oldest of its own */
-	unsigned victim;   /* whom it robbed last */
-	unsigned ahead;    /* tasks ahead of the others since it looked at these first */
-	bool announced;    /* own idle bit was set and not taken back */
-	bool searcher;     /* holds the role */
-	bool woken;        /* by a claim, and has not found work since */
-	bool surplus;      /* gave up its place because there were too many threads */
-	bool vacant;       /* its section counts in pool->blocked */
-	unsigned sections; /* tl_blocking_begin without its end */
+	unsigned tick;      /* tasks since it looked outside */
+	unsigned turn;      /* such looks since it took the oldest of its own */
+	unsigned victim;    /* whom it robbed last */
+	unsigned relieve;   /* looks outside since it looked at another one, */
+	unsigned looks_at;  /* which has this number, */
+	uint64_t had_begun; /* and had begun so many tasks */
+	unsigned ahead;     /* tasks ahead of the others since it looked at these first */
+	bool announced;     /* own idle bit was set and not taken back */
+	bool searcher;      /* holds the role */
+	bool woken;         /* by a claim, and has not found work since */
+	bool surplus;       /* gave up its place because there were too many threads */
+	bool vacant;        /* its section counts in pool->blocked */
+	unsigned sections;  /* tl_blocking_begin without its end */
 	struct worker *below; /* in the reserve; under pool->threads_lock */
 	pthread_t thread;
 	bool used;     /* under pool->threads_lock: a thread runs on this slot */

@@ -3,8 +3,9 @@
 /*
  * One word: first spot << 8 | length. The tasks stay in the injector's slots, so a
  * claimer finds them where they were. Who holds a range owns its spots: the holder takes
- * its first one, a thief takes the later half, each by CAS on the whole word. The word is
- * the complete truth, so an old value that comes back does no harm.
+ * its first one, and so does who relieves him of it, a thief takes the later half, each by CAS
+ * on the whole word. The word is the complete truth, so an old value that comes back does no
+ * harm.
  */
 #ifndef TL_RANGE_H
 #define TL_RANGE_H
@@ -28,7 +29,7 @@ static inline uint64_t range_spot(uint64_t range, unsigned i)
 	return (range >> 8) + 2 * i;
 }
 
-/* The holder's next task, or NULL when the range is used up. */
+/* The next task, or NULL when the range is used up. */
 static ALWAYS_INLINE tl_task *range_next(uint64_t *range, struct inbox *inbox)
 {
 	uint64_t seen = load_relaxed(range);
@@ -38,6 +39,9 @@ static ALWAYS_INLINE tl_task *range_next(uint64_t *range, struct inbox *inbox)
 		if (!cas_acq_rel(range, &seen, rest))
 			continue;
 		seen = rest;
+		unsigned left = range_length(rest);
+		if (UNLIKELY(left % RANGE_AHEAD == 0 && left))
+			inbox_prefetch(inbox, range_spot(rest, 0), RANGE_AHEAD);
 		tl_task *task = inbox_get(inbox, spot);
 		if (task)
 			return task;

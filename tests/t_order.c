@@ -211,3 +211,64 @@ Test(order, other_workers_take_what_a_busy_one_has_submitted)
 	}
 	END_CLEAN();
 }
+
+/* ---- Behind a task that lasts ------------------------------------------------------ */
+
+#define OWN 100
+#define BEHIND 200
+#define AHEAD 2000
+
+static struct {
+	tl_executor *pool;
+	atomic_long fed, ran;
+	atomic_bool enough;
+} feed;
+
+static void *some_microseconds(void *unused)
+{
+	for (int i = 0; i < 20000; i++)
+		__asm__ volatile("");
+	atomic_fetch_sub(&feed.fed, 1);
+	return unused;
+}
+
+/* Never so few that a worker is without work, if this thread keeps up. */
+static void *feeder(void *unused)
+{
+	while (!atomic_load(&feed.enough))
+		if (atomic_load(&feed.fed) < AHEAD) {
+			atomic_fetch_add(&feed.fed, 1);
+			tl_future_release(tl_submit(feed.pool, some_microseconds, NULL));
+		}
+	return unused;
+}
+
+static void *submits_and_stays(void *gate)
+{
+	for (int i = 0; i < OWN; i++)
+		tl_future_release(tl_submit(feed.pool, add_one, &feed.ran));
+	return gate_pass(gate);
+}
+
+/* What its worker had taken over with it, and what it had submitted itself, lay there as long
+ * as the other workers were kept busy from outside. */
+Test(order, tasks_behind_one_that_lasts_do_not_starve_while_others_come)
+{
+	struct gate start = GATE, stay = GATE;
+	pthread_t thread;
+	feed.pool = tl_fixed_pool_create(2, NULL);
+	hold(feed.pool, &start, 2);
+	tl_future *lasting = tl_submit(feed.pool, submits_and_stays, &stay);
+	for (int i = 0; i < BEHIND; i++)
+		tl_future_release(tl_submit(feed.pool, add_one, &feed.ran));
+	pthread_create(&thread, NULL, feeder, NULL);
+	assert_soon(atomic_load(&feed.fed) >= AHEAD);
+	gate_open(&start);
+	assert_soon(atomic_load(&feed.ran) == OWN + BEHIND);
+	atomic_store(&feed.enough, true);
+	pthread_join(thread, NULL);
+	gate_open(&stay);
+	tl_await(lasting);
+	tl_executor_destroy(feed.pool);
+	END_CLEAN();
+}

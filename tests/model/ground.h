@@ -44,11 +44,18 @@
 #ifndef RANGE_MOST
 #define RANGE_MOST 2
 #endif
+#define RANGE_AHEAD 64
+#ifndef OVERFLOW_MOST
+#define OVERFLOW_MOST 2
+#endif
 #ifndef OUTSIDE_EVERY
 #define OUTSIDE_EVERY 61
 #endif
 #ifndef OLDEST_EVERY
 #define OLDEST_EVERY 16
+#endif
+#ifndef RELIEVE_EVERY
+#define RELIEVE_EVERY 16
 #endif
 #ifndef URGENT_MOST
 #define URGENT_MOST 1

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A range of two spots: its holder, a thief, a claimer, and producers who fill its slots
- * again.
+ * A range of two spots: its holder, who relieves it, a thief, a claimer, and producers who
+ * fill its slots again.
  *
  * Asserted: each task that went in comes out exactly once, and leaves its slot free for
  * the position that comes next to it.
@@ -39,6 +39,11 @@ static void holds(void)
 	took(range_next(range, inbox));
 }
 
+static void relieves(void)
+{
+	took(range_next(range, inbox));
+}
+
 static void steals_range(void)
 {
 	uint64_t spot;
@@ -68,6 +73,12 @@ const struct model models[] = {
 	  "holder, thief, claimer",
 	  range_of_two,
 	  { holds, steals_range, claims_first },
+	  range_rest,
+	  .bound = 5 },
+	{ "range-relieved",
+	  "holder, who relieves it, thief",
+	  range_of_two,
+	  { holds, relieves, steals_range },
 	  range_rest,
 	  .bound = 5 },
 	{ "range-refill",

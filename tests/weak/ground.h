@@ -61,6 +61,9 @@
 #define RANGE_MOST 2
 #define OUTSIDE_EVERY 61
 #define OLDEST_EVERY 16
+#define RELIEVE_EVERY 16
+#define RANGE_AHEAD 64
+#define OVERFLOW_MOST 2
 #define URGENT_MOST 16
 #define CLOCK_EVERY 0
 #define CLOCK_TASKS 1

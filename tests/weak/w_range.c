@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A range: a worker takes over two spots of an inbox and makes them stealable, while a
- * thief takes its share and a claimer takes one task out of its slot.
+ * thief takes its share, another worker the first, and a claimer takes one task out of its
+ * slot.
  */
 #include "ground.h"
 
@@ -56,6 +57,12 @@ static void *steals(void *unused)
 	return unused;
 }
 
+static void *relieves(void *unused)
+{
+	took(range_next(&range, &inbox));
+	return unused;
+}
+
 static void *claims_second(void *unused)
 {
 	uintptr_t place = load_acquire(&tasks[1].place_);
@@ -90,6 +97,14 @@ int range_claimed(void)
 	small_inbox(&inbox);
 	puts_two(NULL);
 	BESIDE(holds, steals, claims_second);
+	all_taken();
+	return 0;
+}
+
+int range_relieved(void)
+{
+	small_inbox(&inbox);
+	BESIDE(puts_two, holds, relieves);
 	all_taken();
 	return 0;
 }
