@@ -20,7 +20,7 @@ static struct chunk *chunk_of(const tl_task *cell, size_t *page)
 }
 
 /* Magazines that have been taken out of the depot: all full ones but a few, with which others
- * go on meanwhile. */
+ * go on meanwhile; or but half of them, if others have run out of cells so before. */
 struct taken {
 	struct magazine *first, *last;
 	size_t cells;
@@ -29,8 +29,10 @@ struct taken {
 static struct taken depot_take_most(void)
 {
 	struct magazine **end = &depot.full, *last = NULL;
-	size_t kept = 0;
-	for (size_t i = 0; i < TRIM_KEPT + depot.lacked && *end; i++) {
+	size_t kept = 0, most = TRIM_KEPT + depot.lacked;
+	for (size_t i = 0; i < most && *end; i++) {
+		if (i >= TRIM_KEPT && kept > depot.cells / 2)
+			break;
 		last = *end;
 		kept += last->count;
 		end = &last->next;
