@@ -141,6 +141,14 @@ static COLD void worker_hands_over(struct worker *worker)
 		overflow_put_back(pool_list_of(pool, task), task);
 }
 
+/* What it has begun, but for what it has run within waits for that: then it doesn't come to
+ * the others. */
+static uint64_t worker_progress(struct worker *worker)
+{
+	return load_relaxed(&worker->counters.begun) -
+	       load_relaxed(&worker->counters.claimed);
+}
+
 /* What lies behind one long task is stolen by who has no work. But as long as more comes from
  * outside, all have some, and it would lie there for ever. So now and then each looks at one
  * of the others: if that has begun no task since the last look, it takes one from it, and
@@ -153,7 +161,7 @@ static COLD tl_task *worker_relieve(struct worker *worker)
 	tl_task *task = NULL;
 	worker->relieve = 0;
 	if (other && other != worker &&
-	    load_relaxed(&other->counters.begun) == worker->had_begun) {
+	    worker_progress(other) == worker->had_begun) {
 		task = ring_steal(&other->ring);
 		if (!task)
 			task = range_next(&other->range, &pool->inbox);
@@ -164,7 +172,7 @@ static COLD tl_task *worker_relieve(struct worker *worker)
 		return task;
 	}
 	other = pool_worker(pool, ++worker->looks_at % slots);
-	worker->had_begun = other ? load_relaxed(&other->counters.begun) : 0;
+	worker->had_begun = other ? worker_progress(other) : 0;
 	return NULL;
 }
 
