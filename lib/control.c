@@ -30,6 +30,7 @@ TL_API int tl_executor_set_max_workers(tl_executor *executor, unsigned workers)
 	forks_ask(executor);     /* threads may be started for what is kept */
 	if (pool_has_work(executor))
 		pool_signal(executor); /* who starts by that starts the next one */
+	timers_find_keeper(executor);
 	return 0;
 }
 

@@ -228,3 +228,19 @@ Test(timer, it_fires_although_memory_is_to_be_given_back)
 	tl_executor_destroy(pool);
 	END_CLEAN();
 }
+
+/* Its workers are busy in ways that we don't see: nobody keeps the time, nothing is queued. */
+Test(timer, it_fires_by_a_worker_that_is_allowed_afterwards)
+{
+	const tl_options options = { .min_workers = 1, .max_workers = 1 };
+	struct gate gate = GATE;
+	tl_executor *pool = tl_adaptive_pool_create(&options);
+	hold(pool, &gate, 1);
+	tl_future *future = tl_after(pool, MILLISECOND, identity, VALUE(1));
+	cr_assert_eq(tl_executor_set_max_workers(pool, 2), 0);
+	cr_assert_eq(tl_future_wait(future, patience()), 0);
+	gate_open(&gate);
+	cr_assert_eq(tl_await(future), VALUE(1));
+	tl_executor_destroy(pool);
+	END_CLEAN();
+}
