@@ -160,8 +160,7 @@ static COLD tl_task *worker_relieve(struct worker *worker)
 	struct worker *other = pool_worker(pool, worker->looks_at % slots);
 	tl_task *task = NULL;
 	worker->relieve = 0;
-	if (other && other != worker &&
-	    worker_progress(other) == worker->had_begun) {
+	if (other && other != worker && worker_progress(other) == worker->had_begun) {
 		task = ring_steal(&other->ring);
 		if (!task)
 			task = range_next(&other->range, &pool->inbox);
