@@ -9,7 +9,7 @@
 
 /* Slots of its second ring: what a producer is ahead in a few turns of the scheduler;
  * 2 MiB, touched as far as it is used. Before it was there, with the list behind
- * 4,096 slots: submit[1] 116 ns (now 47), e2e[2] 140 (70). make bench */
+ * 4,096 slots: submit[1] 116 ns (with it 47), e2e[2] 140 (70). make bench */
 #define DEEP_BITS 18
 
 /* Slots of a worker's own ring: what a task may submit before the overflow list is
