@@ -109,16 +109,15 @@ static COLD void forks_answer(struct split *split, tl_forks *head)
 TL_API tl_forks *tl_fork_slow_(tl_forks *at, struct tl_branch_ *branch)
 {
 	struct split *split = split_of(at);
-	tl_forks *head;
-	if (at == split_end(split)) { /* a region without room leaves a slot free below */
+	bool kept = at != split_end(split);
+	if (kept)
+		store_relaxed(&at++->word_, (uintptr_t)branch);
+	else
 		branch->state_ = CALL_IT;
-		head = split_head(split);
-	} else {
-		store_relaxed(&at->word_, (uintptr_t)branch);
-		head = ++at;
-	}
+	/* A region without room leaves a slot free below the end: the head is looked for, but
+	 * only when somebody asks. */
 	if (split->owner && !load_acquire(&split->deque.limit_))
-		forks_answer(split, head);
+		forks_answer(split, kept ? at : split_head(split));
 	return at;
 }
 

@@ -19,6 +19,7 @@ static int operations, left;
 static tl_task task;
 static tl_task tasks[FEW];
 static tl_future *futures[MANY];
+static tl_branch branches[MANY];
 
 void begin(const char *name, int count)
 {
@@ -220,6 +221,16 @@ static void *inside_forks(void *unused)
 		tl_join(&at, &branch);
 	}
 	end();
+	for (int i = 0; i < MANY; i++)
+		tl_fork(&at, &branches[i], forked, unused);
+	begin("fork, join beyond the deque", MANY);
+	for (int i = 0; i < MANY; i++) {
+		tl_fork(&at, &branch, forked, unused);
+		tl_join(&at, &branch);
+	}
+	end();
+	for (int i = MANY; i > 0; i--)
+		tl_join(&at, &branches[i - 1]);
 	tl_run_end_(at);
 	return NULL;
 }
