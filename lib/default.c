@@ -73,7 +73,7 @@ static void standard_run_queued(struct worker *worker)
 {
 	tl_task *task;
 	while ((task = worker_find(worker)))
-		worker_execute(worker, task);
+		worker_execute_within(worker, task);
 }
 
 /*

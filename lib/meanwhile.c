@@ -68,7 +68,7 @@ static void meanwhile_execute(struct worker *worker, tl_task *task)
 		worker_calls_branch(worker);
 	} else if (worker_begins(worker, task)) {
 		count_up(&worker->counters.aside, 1);
-		worker_execute(worker, task);
+		worker_execute_within(worker, task);
 	}
 }
 

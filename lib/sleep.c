@@ -16,15 +16,6 @@ static unsigned idle_groups(tl_executor *pool)
 	return (load_seq_cst(&pool->slots) + 63) / 64;
 }
 
-static bool idle_any(tl_executor *pool)
-{
-	unsigned groups = idle_groups(pool);
-	for (unsigned g = 0; g < groups; g++)
-		if (load_seq_cst(&pool->idle[g]))
-			return true;
-	return false;
-}
-
 static uint32_t idle_count(tl_executor *pool)
 {
 	uint32_t idle = 0;

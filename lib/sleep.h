@@ -80,8 +80,19 @@ enum { EMPTY, PARKED, PLAIN, ROLE, RESERVED, ENDED };
 
 /* Claim an idle worker: whoever became idle last, if it still is, else the first. */
 static struct worker *idle_claim(tl_executor *pool);
-static bool idle_any(tl_executor *pool);
 static uint32_t idle_count(tl_executor *pool);
+
+/* There are 64 bits to a word, and as many words as `slots` says, at least one. */
+static inline bool idle_any(tl_executor *pool)
+{
+	if (load_seq_cst(&pool->idle[0]))
+		return true;
+	unsigned slots = load_seq_cst(&pool->slots);
+	for (unsigned first = 64; UNLIKELY(first < slots); first += 64)
+		if (load_seq_cst(&pool->idle[first / 64]))
+			return true;
+	return false;
+}
 
 /* Take this one's bit: it owes us nothing, or we owe it a notification. */
 static bool idle_take(tl_executor *pool, unsigned index);
@@ -93,6 +104,12 @@ static void worker_wake(tl_executor *pool, unsigned index);
 
 /* After a push, or after tasks have become visible again: see that somebody comes. */
 static void pool_signal(tl_executor *pool);
+
+/* The first look of that: is there anything to be done? */
+static inline bool pool_wants_signal(tl_executor *pool)
+{
+	return idle_any(pool) || pool_may_grow(pool);
+}
 
 /* The worker's side. announce: W1. withdraw: true if the bit was still its own; false
  * after the notification of the one who had claimed it has been taken. */

@@ -61,7 +61,8 @@ static ALWAYS_INLINE int submit_to_pool(tl_executor *pool, tl_task *task, enum h
 	    !load_seq_cst(&pool->role))
 		return submit_growing(pool, task, how);
 	int error = push(pool, task, how);
-	if (LIKELY(!error) && (how != QUIETLY || pending_awaited(pool)))
+	if (LIKELY(!error) && (how != QUIETLY || pending_awaited(pool)) &&
+	    UNLIKELY(pool_wants_signal(pool)))
 		pool_signal(pool);
 	return error;
 }
@@ -124,11 +125,11 @@ static int executor_submit(tl_executor *executor, tl_task *task, int way)
 
 TL_API tl_future *tl_submit(tl_executor *executor, tl_function *function, void *argument)
 {
-	if (!executor)
+	if (!executor || !function)
 		return fail_with(-EINVAL);
-	tl_task *task = task_new(executor, function, argument);
+	tl_task *task = task_make(executor, function, argument, 2);
 	if (UNLIKELY(!task))
-		return NULL;
+		return fail_with(-ENOMEM);
 	CHECK_POOL(executor);
 	int way = way_in(executor);
 	int error = UNLIKELY(way < 0) ? way : submit_by(executor, task, way, WAKING);

@@ -6,10 +6,6 @@
 #include "group.h"
 #include "tune.h"
 
-/* What tl_fail returns: an address that no value of a user can be. */
-static char failure;
-#define GIVEN_AWAY 1 /* no error: those are negative */
-
 static COLD uint32_t task_unheld(tl_task *task)
 {
 	uint32_t seen;
@@ -69,29 +65,14 @@ static bool task_begin(tl_task *task)
 
 static enum state task_call(tl_task *task)
 {
-	struct frame frame = { .task = task, .below = self.frame, .error = -EIO };
-	self.frame = &frame;
-	void *value = task->function_(task->argument_);
-	self.frame = frame.below;
-	if (UNLIKELY(value == &failure)) {
-		if (frame.error == GIVEN_AWAY)
-			return QUEUED;
-		task->future.error_ = frame.error;
-		return frame.error == -ECANCELED ? CANCELLED : FAILED;
-	}
-	store_relaxed(&task->future.value_, value); /* circle.c may look at it */
-	return DONE;
+	struct frame frame;
+	return task_take(task, task_call_in(task, &frame), &frame);
 }
 
 static void *task_given_away(void)
 {
 	self.frame->error = GIVEN_AWAY;
 	return &failure;
-}
-
-static bool task_has_failed(const void *value)
-{
-	return value == &failure;
 }
 
 static bool runs_here(const tl_future *future)
@@ -132,31 +113,17 @@ TL_API bool tl_cancel_requested(void)
 
 /* ---- Setting up --------------------------------------------------------------- */
 
-static void task_set(tl_task *task, uint32_t word, tl_function *function, void *argument)
-{
-	*task = (tl_task){
-		.future = { .word_ = word },
-		.function_ = function,
-		.argument_ = argument,
-	};
-}
-
 TL_API void tl_task_init(tl_task *task, tl_function *function, void *argument)
 {
-	task_set(task, NEW, function, argument);
+	*task = (tl_task){ .function_ = function, .argument_ = argument };
 }
 
 static tl_task *task_new(tl_executor *executor, tl_function *function, void *argument)
 {
 	if (!function)
 		return fail_with(-EINVAL);
-	tl_task *task = cell_new();
-	if (!task)
-		return fail_with(-ENOMEM);
-	task_set(task, QUEUED | CELL | 2 * REFERENCE, function, argument);
-	task->executor_ = executor;
-	task->process_ = process_number();
-	return task;
+	tl_task *task = task_make(executor, function, argument, 2);
+	return task ? task : fail_with(-ENOMEM);
 }
 
 static ALWAYS_INLINE int64_t task_enqueue_as(tl_task *task, tl_executor *executor,

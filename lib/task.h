@@ -14,11 +14,42 @@ static bool task_begin(tl_task *task);
 static enum state task_call(tl_task *task);
 
 /* What a function returns that has given its own task to another thread: nothing is to be
- * ended here. task_call then says QUEUED. */
+ * ended here. task_call then says QUEUED; the frame has the mark, which is no error. */
 static void *task_given_away(void);
+#define GIVEN_AWAY 1
 
-/* Is this what tl_fail returns? */
-static bool task_has_failed(const void *value);
+/* What tl_fail returns: an address that no value of a user can be. */
+static char failure;
+
+/* Is this that value? */
+static inline bool task_has_failed(const void *value)
+{
+	return value == &failure;
+}
+
+/* Call its function, with this frame; what that returned. */
+static ALWAYS_INLINE void *task_call_in(tl_task *task, struct frame *frame)
+{
+	*frame = (struct frame){ .task = task, .below = self.frame, .error = -EIO };
+	self.frame = frame;
+	void *value = task->function_(task->argument_);
+	self.frame = frame->below;
+	return value;
+}
+
+/* Note the outcome; the state that it is to end with. */
+static ALWAYS_INLINE enum state task_take(tl_task *task, void *value,
+                                          const struct frame *frame)
+{
+	if (UNLIKELY(task_has_failed(value))) {
+		if (frame->error == GIVEN_AWAY)
+			return QUEUED;
+		task->future.error_ = frame->error;
+		return frame->error == -ECANCELED ? CANCELLED : FAILED;
+	}
+	store_relaxed(&task->future.value_, value); /* circle.c may look at it */
+	return DONE;
+}
 
 /* In the place of a frame's error: it runs a branch of the task, whose own frame may be on
  * another stack. Errors are negative. */
@@ -27,7 +58,24 @@ static bool task_has_failed(const void *value);
 /* Wait until nobody looks for it in a queue (HELD); returns the word then. */
 static uint32_t task_unheld(tl_task *task);
 
-/* Set up a cell for a user and an executor. NULL with errno. */
+/* A cell that is queued in an executor, with so many references: the executor's, and a user's
+ * if he gets a handle. NULL when out of memory. */
+static ALWAYS_INLINE tl_task *task_make(tl_executor *executor, tl_function *function,
+                                        void *argument, uint32_t references)
+{
+	tl_task *task = cell_new();
+	if (LIKELY(task != NULL))
+		*task = (tl_task){
+			.future = { .word_ = QUEUED | CELL | references * REFERENCE },
+			.function_ = function,
+			.argument_ = argument,
+			.executor_ = executor,
+			.process_ = process_number(),
+		};
+	return task;
+}
+
+/* With a handle, and errno when there is none. */
 static tl_task *task_new(tl_executor *executor, tl_function *function, void *argument);
 
 /* NEW to QUEUED; returns the word as it was, or a negative errno. */

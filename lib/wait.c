@@ -49,7 +49,7 @@ static void wait_execute(struct worker *worker, tl_task *task)
 {
 	struct callbacks aside = callbacks_aside();
 	count_up(&worker->counters.claimed, 1);
-	worker_execute(worker, task);
+	worker_execute_within(worker, task);
 	worker_stays(worker); /* in a callback, below which there is no task */
 	callbacks_back(aside);
 }

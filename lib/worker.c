@@ -28,37 +28,55 @@ static void worker_stays(struct worker *worker)
 	}
 }
 
-static void worker_execute(struct worker *worker, tl_task *task)
+static ALWAYS_INLINE void *worker_call(struct worker *worker, tl_task *task,
+                                       struct frame *frame)
+{
+	store_relaxed(&worker->function, task->function_); /* watch.c tells of them */
+	store_relaxed(&worker->argument, task->argument_);
+	store_release(&worker->counters.begun, worker->counters.begun + 1);
+	void *value = task_call_in(task, frame);
+	process_leave_child(worker->pool->process);
+	count_up(&worker->counters.completed, 1);
+	return value;
+}
+
+/* Nobody has a handle to it, or asks how it goes: no word is written. */
+static ALWAYS_INLINE void worker_execute_alone(struct worker *worker, tl_task *task)
+{
+	struct frame frame;
+	void *value = worker_call(worker, task, &frame);
+	if (LIKELY(!task_has_failed(value)) || frame.error != GIVEN_AWAY)
+		cell_free(task);
+}
+
+static ALWAYS_INLINE void worker_execute_as(struct worker *worker, tl_task *task,
+                                            bool within)
 {
 	tl_executor *pool = worker->pool;
 	pending_leave(pool);
+	bool cancelled = UNLIKELY(load_relaxed(&pool->cancelling)) && !is_runner(task);
+	if (is_alone(load_acquire(&task->future.word_)) && !cancelled) {
+		worker_execute_alone(worker, task);
+		return;
+	}
 	if (UNLIKELY(!task_begin(task))) {
 		process_leave_child(pool->process);
 		count_up(&worker->counters.cancelled, 1);
 		return;
 	}
 	enum state state = CANCELLED;
-	if (UNLIKELY(load_relaxed(&pool->cancelling) && !is_runner(task))) {
+	if (cancelled) {
 		task->future.error_ = -ECANCELED;
 		count_up(&worker->counters.cancelled, 1);
 	} else {
-		tl_function *function =
-			worker->function; /* of the task that waits below */
-		void *argument = worker->argument;
-		store_relaxed(&worker->function, task->function_);
-		store_relaxed(&worker->argument, task->argument_);
-		store_release(&worker->counters.begun, worker->counters.begun + 1);
-		state = task_call(task);
-		process_leave_child(pool->process);
-		store_relaxed(&worker->function, function);
-		store_relaxed(&worker->argument, argument);
-		count_up(&worker->counters.completed, 1);
+		struct frame frame;
+		void *value = worker_call(worker, task, &frame);
+		state = task_take(task, value, &frame);
 		if (UNLIKELY(state == QUEUED)) /* a runner */
 			return;
 	}
 	/* Idle before the result is out: who waits for it finds this worker, not another. */
-	if (!self.frame && load_relaxed(&pool->max_workers) > 1 &&
-	    worker_out_of_work(worker))
+	if (!within && load_relaxed(&pool->max_workers) > 1 && worker_out_of_work(worker))
 		worker_announce(worker);
 	tl_callback *list = future_end(&task->future, state);
 	if (UNLIKELY(list != NULL)) {
@@ -66,6 +84,15 @@ static void worker_execute(struct worker *worker, tl_task *task)
 		future_fire(list);
 		process_leave_child(pool->process); /* below may be a wait */
 	}
+}
+
+static void worker_execute_within(struct worker *worker, tl_task *task)
+{
+	tl_function *function = worker->function; /* of the task that waits */
+	void *argument = worker->argument;
+	worker_execute_as(worker, task, self.frame != NULL);
+	store_relaxed(&worker->function, function);
+	store_relaxed(&worker->argument, argument);
 }
 
 /* To the list that its hints tell of: one that was chosen for this worker must not come into
@@ -91,6 +118,7 @@ static COLD bool worker_begins_timed(struct worker *worker, tl_task *task)
 	}
 	pool_signal(worker->pool);
 	worker_fires(worker, now);
+	process_leave_child(worker->pool->process);
 	pool_signal(worker->pool);
 	return false;
 }
@@ -111,6 +139,7 @@ static COLD void worker_calls_branch(struct worker *worker)
 	forks_call_found(worker);
 	if (timers && worker_minds_time(worker, &now)) {
 		worker_fires(worker, now);
+		process_leave_child(worker->pool->process);
 		pool_signal(worker->pool);
 	}
 }
@@ -118,20 +147,19 @@ static COLD void worker_calls_branch(struct worker *worker)
 static bool worker_run(struct worker *worker)
 {
 	bool retires = false;
+	process_leave_child(worker->pool->process); /* forked in on_start */
 	for (;;) {
-		process_leave_child(worker->pool->process);
 		bool idle = worker->announced || worker->woken;
 		tl_task *task = idle ? NULL : worker_next(worker);
 		if (!task) {
 			task = worker_idle(worker, &retires);
+			process_leave_child(worker->pool->process);
 			if (!task)
 				return retires;
 		}
-		if (task == &forked) {
+		if (task == &forked)
 			worker_calls_branch(worker);
-			continue;
-		}
-		if (worker_begins(worker, task))
-			worker_execute(worker, task);
+		else if (worker_begins(worker, task))
+			worker_execute_as(worker, task, false);
 	}
 }

@@ -8,8 +8,8 @@
 /* Run tasks until the pool has finished or the worker is to retire; true: it retires. */
 static bool worker_run(struct worker *worker);
 
-/* Run one task that this worker has won, in a wait or in the loop. */
-static void worker_execute(struct worker *worker, tl_task *task);
+/* In a wait: run one task that this worker has won. */
+static void worker_execute_within(struct worker *worker, tl_task *task);
 
 /* It is about to run a task, in the loop or in a wait: M of timers.h. False: timers have fired,
  * and the task is queued again. */

@@ -114,7 +114,7 @@ static void takes_mine(void)
 	struct worker *worker = play(pool, 0);
 	tl_task *task = worker_next(worker);
 	if (task)
-		worker_execute(worker, task);
+		worker_execute_within(worker, task);
 }
 
 static void withdraws_mine(void)

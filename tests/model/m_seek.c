@@ -56,7 +56,7 @@ static void in_list(void)
 static void run_found(struct worker *worker, tl_task *task)
 {
 	if (task)
-		worker_execute(worker, task);
+		worker_execute_within(worker, task);
 }
 
 static void owner_takes(void)

@@ -24,7 +24,7 @@ static void *count_run(void *argument)
 static void execute(struct worker *worker, tl_task *found)
 {
 	if (found)
-		worker_execute(worker, found);
+		worker_execute_within(worker, found);
 }
 
 /* ---- Who is there ---------------------------------------------------------------- */
