@@ -13,6 +13,7 @@
 
 #define PRODUCERS_MOST 64
 #define MANY 200000
+#define RUNS_LEAST 3
 #define RUNS_MOST 50
 
 static void *pool;
@@ -38,7 +39,7 @@ bool can_post_inside(void)
 	return contender.post_inside != NULL;
 }
 
-/* A pool with all its threads at work before the clock starts. */
+/* With all its threads at work before the clock starts. */
 static void open_pool(unsigned workers)
 {
 	pool = contender.create(workers);
@@ -51,15 +52,13 @@ static void open_pool(unsigned workers)
 	}
 }
 
-/* One run, in a pool of its own; ns. */
-static int64_t run(unsigned workers, void (*produce)(void), bool last)
+/* One run; ns. */
+static int64_t run(void (*produce)(void), bool last)
 {
-	size_t before, vain = 0;
+	size_t before = counted(), vain = 0;
 	int64_t begun, time;
 
-	open_pool(workers);
-	before = counted();
-	if (contender.vain_wakes)
+	if (last && contender.vain_wakes)
 		vain = contender.vain_wakes(pool);
 	begun = last ? region_begin() : nanoseconds();
 	produce();
@@ -69,24 +68,29 @@ static int64_t run(unsigned workers, void (*produce)(void), bool last)
 		vain = contender.vain_wakes(pool) - vain;
 		report("vain", (double)vain * 100 / (double)tasks, "%");
 	}
-	contender.destroy(pool);
 	return time;
 }
 
+/* All runs in one pool: the first one pays for its memory. */
 static void measure(const struct arguments *arguments, void (*produce)(void))
 {
-	/* few tasks are soon done: the median of several runs */
-	size_t runs = arguments->n >= MANY / 2 ? 1 : MANY / arguments->n;
-	int64_t *times;
+	/* few tasks are soon done */
+	size_t runs = MANY / arguments->n;
+	int64_t *times, first;
 
+	if (runs < RUNS_LEAST)
+		runs = RUNS_LEAST;
 	if (runs > RUNS_MOST)
 		runs = RUNS_MOST;
 	times = allocate(runs, sizeof(*times));
 	tasks = arguments->n;
-	run(arguments->workers, produce, false);
+	open_pool(arguments->workers);
+	first = run(produce, false);
 	for (size_t i = 0; i < runs; i++)
-		times[i] = run(arguments->workers, produce, i == runs - 1);
+		times[i] = run(produce, i == runs - 1);
+	contender.destroy(pool);
 	report("time", (double)median(times, runs) / (double)tasks, "ns");
+	report("first", (double)first / (double)tasks, "ns");
 	report("peak", (double)status_of_process("VmHWM") / 1024, "MiB");
 }
 
