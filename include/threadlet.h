@@ -324,6 +324,12 @@ TL_API tl_executor *tl_serial_create(tl_executor *pool, unsigned width);
 TL_API tl_future *tl_submit(tl_executor *executor, tl_function *function, void *argument);
 
 /*
+ * The same without a future, for what nobody waits for or cancels: 0 or the error. What the
+ * function returns is dropped, a failure too. The cheapest way to have something run.
+ */
+TL_API int tl_post(tl_executor *executor, tl_function *function, void *argument);
+
+/*
  * Queue a task of your own memory, set up by tl_task_init. 0; -EINVAL (NULL);
  * -ESHUTDOWN, -EAGAIN (max_pending; the task is as before); -ECANCELED (it was
  * cancelled before); -EBUSY (it is queued, runs or has ended: tl_task_init it again).

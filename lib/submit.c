@@ -123,21 +123,34 @@ static int executor_submit(tl_executor *executor, tl_task *task, int way)
 	return submit_by(executor, task, way, WAKING);
 }
 
-TL_API tl_future *tl_submit(tl_executor *executor, tl_function *function, void *argument)
+/* A cell with so many references; without a user's it may be gone when this returns. */
+static ALWAYS_INLINE int submit_cell(tl_executor *executor, tl_function *function,
+                                     void *argument, uint32_t references, tl_task **made)
 {
 	if (!executor || !function)
-		return fail_with(-EINVAL);
-	tl_task *task = task_make(executor, function, argument, 2);
+		return -EINVAL;
+	tl_task *task = *made = task_make(executor, function, argument, references);
 	if (UNLIKELY(!task))
-		return fail_with(-ENOMEM);
+		return -ENOMEM;
 	CHECK_POOL(executor);
 	int way = way_in(executor);
 	int error = UNLIKELY(way < 0) ? way : submit_by(executor, task, way, WAKING);
-	if (UNLIKELY(error)) {
+	if (UNLIKELY(error))
 		cell_free(task);
-		return fail_with(error);
-	}
-	return &task->future;
+	return error;
+}
+
+TL_API tl_future *tl_submit(tl_executor *executor, tl_function *function, void *argument)
+{
+	tl_task *task;
+	int error = submit_cell(executor, function, argument, 2, &task);
+	return UNLIKELY(error) ? fail_with(error) : &task->future;
+}
+
+TL_API int tl_post(tl_executor *executor, tl_function *function, void *argument)
+{
+	tl_task *task;
+	return submit_cell(executor, function, argument, 1, &task);
 }
 
 static void wake_early_waiters(tl_task *task, int64_t word)

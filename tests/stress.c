@@ -23,7 +23,7 @@ static void *act(void *argument)
 	struct actor *actor = argument;
 	while (!atomic_load(&over)) {
 		tl_executor *executor = shared[below(&actor->random, SHARED)];
-		switch (below(&actor->random, 10)) {
+		switch (below(&actor->random, 11)) {
 		case 0:
 		case 1: use_cells(actor, executor); break;
 		case 8: use_timers(actor, executor); break;
@@ -32,6 +32,7 @@ static void *act(void *argument)
 		case 4: use_own_tasks(actor, executor); break;
 		case 5: use_one_of_its_own(actor); break;
 		case 6: use_group(actor, executor); break;
+		case 10: post_some(actor, executor); break;
 		case 9:
 			if (use_rings)
 				use_rings(actor, executor);

@@ -22,8 +22,8 @@ enum { SHARED = 6, TASKS = 512, CELLS = 64 };
 /* ---- stress_count.c ---------------------------------------------------------------- */
 
 struct count {
-	atomic_ulong operations, cells, own, batches, timers, go, spawns, executors,
-		groups, queues, regions, loops, rings, given;
+	atomic_ulong operations, cells, posts, own, batches, timers, go, spawns,
+		executors, groups, queues, regions, loops, rings, given;
 	atomic_ulong ran, failed, cancelled, refused, accepted, callbacks, removed,
 		timeouts, ended, stopped;
 };
@@ -83,6 +83,8 @@ struct actor {
 void await_some_way(struct actor *actor, tl_future *future);
 void use_cells(struct actor *actor, tl_executor *executor);
 void use_own_tasks(struct actor *actor, tl_executor *executor);
+/* Tasks without a future, in an executor that is drained in the end. */
+void post_some(struct actor *actor, tl_executor *executor);
 void use_group(struct actor *actor, tl_executor *executor);
 void use_timers(struct actor *actor, tl_executor *executor);
 void use_default(struct actor *actor);

@@ -22,12 +22,12 @@ void dump(const char *why)
 {
 	fprintf(stderr, "stress: %s; seed %lu\n", why, seed);
 	fprintf(stderr,
-	        "operations %lu: cells %lu, own tasks %lu, batches %lu, timers %lu, "
+	        "operations %lu: cells %lu, posts %lu, own tasks %lu, batches %lu, timers %lu, "
 	        "go %lu, spawns %lu, executors %lu, groups %lu, queues %lu, regions %lu, "
 	        "loops %lu\n",
-	        count.operations, count.cells, count.own, count.batches, count.timers,
-	        count.go, count.spawns, count.executors, count.groups, count.queues,
-	        count.regions, count.loops);
+	        count.operations, count.cells, count.posts, count.own, count.batches,
+	        count.timers, count.go, count.spawns, count.executors, count.groups,
+	        count.queues, count.regions, count.loops);
 	fprintf(stderr,
 	        "accepted %lu = ran %lu + cancelled %lu; failed %lu, refused %lu, "
 	        "callbacks %lu, removed %lu, timeouts %lu\n",

@@ -25,6 +25,32 @@ void settle(tl_future *future)
 		did(&count.cancelled);
 }
 
+static void post_one(tl_executor *executor, tl_function *function)
+{
+	int result = tl_post(executor, function, executor);
+	CHECK(!result || result == -ESHUTDOWN);
+	did(result ? &count.refused : &count.accepted);
+}
+
+/* Posts a few more, or more than its worker's ring holds. */
+static void *spread(void *executor)
+{
+	unsigned random = (unsigned)now() | 1;
+	unsigned n = below(&random, 100) ? below(&random, 4) : 3000;
+	did(&count.ran);
+	while (n--)
+		post_one(executor, leaf);
+	return tl_fail(-EIO); /* nobody hears of it */
+}
+
+void post_some(struct actor *actor, tl_executor *executor)
+{
+	for (unsigned n = 1 + below(&actor->random, 64); n--;) {
+		did(&count.posts);
+		post_one(executor, below(&actor->random, 2) ? leaf : spread);
+	}
+}
+
 /* A group on the stack of a task, of tasks in the same executor. */
 static void run_group(tl_executor *executor, unsigned random)
 {
