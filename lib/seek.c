@@ -7,6 +7,9 @@
  * after the other, looks at it, and puts it back where it was:
  *
  *   own ring       nobody else fills its slots
+ *   shelves        nobody does, as long as the shelf's lock is held (shelf.h). Who is waited
+ *                  for with it, because he has pinned a task, lets go of it in a few
+ *                  instructions, and wants no such lock
  *   inbox, range   as a claimer, who takes his claim back; if the position's owner has
  *                  come along meanwhile and found nothing, the task goes into the list
  *   lists          (also its own of tasks that were submitted to it) nothing is taken out: the lock is enough
@@ -70,14 +73,15 @@ static void seek_list(struct worker *worker, tl_task *task)
 	unlock(&list->lock);
 }
 
-/* Newest first. */
-static tl_task *seek_own_ring(struct worker *worker, struct sought *sought, bool *hidden)
+/* Of a ring that is one's own, or on a shelf of which one has the lock: newest first, from
+ * below *position on. Nobody fills its slots, so what isn't wanted comes back to its own. */
+static tl_task *seek_down(struct sought *sought, struct ring *ring, uint64_t *position,
+                          bool *hidden)
 {
-	struct ring *ring = &worker->ring;
-	uint64_t tail = load_relaxed(&ring->tail), head = load_relaxed(&ring->head);
+	uint64_t head = load_relaxed(&ring->head);
 	bool pinned;
-	while (tail != head) {
-		tl_task **slot = ring_slot(ring, --tail);
+	while (*position > head) {
+		tl_task **slot = ring_slot(ring, --*position);
 		tl_task *task = load_relaxed(slot);
 		if (task)
 			task = exchange_acq_rel(slot, (tl_task *)NULL);
@@ -90,6 +94,60 @@ static tl_task *seek_own_ring(struct worker *worker, struct sought *sought, bool
 		*hidden = true;
 	}
 	return NULL;
+}
+
+static tl_task *seek_own_ring(struct worker *worker, struct sought *sought, bool *hidden)
+{
+	struct ring *ring = load_relaxed(&worker->ring);
+	ring_lower(ring);
+	uint64_t position = load_relaxed(&ring->tail);
+	return seek_down(sought, ring, &position, hidden);
+}
+
+/* With the lock held. What this search has seen there need not be looked at again: nothing
+ * comes to a ring on a shelf. False: there was nothing to look at. */
+static bool seek_shelved(struct sought *sought, struct ring *ring, tl_task **task)
+{
+	bool hidden; /* not from W3, which finds the shelf's count */
+	uint64_t position = load_relaxed(&ring->tail);
+	if (ring->search == sought->number && ring->searched < position)
+		position = ring->searched;
+	if (position <= load_relaxed(&ring->head))
+		return false;
+	*task = seek_down(sought, ring, &position, &hidden);
+	ring->search = sought->number;
+	ring->searched = position;
+	ring_lower(ring);
+	return true;
+}
+
+/* Newest first. Between two rings thieves may have the lock, who take the oldest ones: so if
+ * that which has been searched is gone, those behind it are, too. */
+static tl_task *seek_shelf(struct worker *worker, struct shelf *shelf,
+                           struct sought *sought)
+{
+	tl_task *task = NULL;
+	if (shelf_count(shelf) == 0)
+		return NULL;
+	if (!sought->number)
+		sought->number = ++worker->searches * TL_MAX_WORKERS + worker->index;
+	lock(&shelf->lock);
+	struct ring *ring = shelf->newest;
+	while (ring && !task) {
+		struct ring *older = ring->older;
+		bool looked = seek_shelved(sought, ring, &task);
+		if (ring_is_used_up(ring)) {
+			shelf_unlink(shelf, ring);
+			rings_put(&worker->pool->rings, ring);
+		} else if (looked && !task) {
+			unlock(&shelf->lock);
+			lock(&shelf->lock);
+			older = load_relaxed(&ring->shelf) == shelf ? ring->older : NULL;
+		}
+		ring = older;
+	}
+	unlock(&shelf->lock);
+	return task;
 }
 
 static tl_task *seek_other_ring(struct worker *worker, struct sought *sought,
@@ -120,8 +178,12 @@ static tl_task *seek_other_rings(struct worker *worker, struct sought *sought,
 	unsigned slots = load_acquire(&worker->pool->slots);
 	for (unsigned i = 0; i < slots && !task; i++) {
 		struct worker *other = pool_worker(worker->pool, i);
-		if (other && other != worker)
-			task = seek_other_ring(worker, sought, &other->ring, hidden);
+		if (!other || other == worker)
+			continue;
+		task = seek_shelf(worker, &other->shelf, sought);
+		if (!task)
+			task = seek_other_ring(worker, sought, load_seq_cst(&other->ring),
+			                       hidden);
 	}
 	return task;
 }
@@ -208,6 +270,8 @@ static tl_task *pool_seek(struct worker *worker, struct sought *sought)
 	struct inbox *inbox = &worker->pool->inbox;
 	bool hidden = false;
 	tl_task *task = seek_own_ring(worker, sought, &hidden);
+	if (!task)
+		task = seek_shelf(worker, &worker->shelf, sought);
 	if (!task)
 		task = seek_ranges(worker, sought, &hidden);
 	if (!task)

@@ -9,6 +9,7 @@ struct sought {
 	bool (*wanted)(tl_task *task, const void *by);
 	const void *by;
 	uint64_t next[2]; /* positions of the two injectors before which none is wanted */
+	uint64_t number;  /* of this search, for what is set aside; 0: none yet */
 	bool again;       /* a search has found none: look everywhere */
 };
 
