@@ -21,7 +21,7 @@ static COLD tl_task *worker_take_ring(struct worker *worker, struct shelf *shelf
 	tl_task *task = NULL;
 	while (!task && (ring = shelf_take(shelf, end, &worker->ring))) {
 		rings_put(&pool->rings, empty);
-		ring_prefetch(ring);
+		ring_fetch_first(ring);
 		task = ring_pop(ring);
 		empty = ring;
 	}

@@ -68,14 +68,31 @@ static inline bool ring_push(struct ring *ring, tl_task *task)
 	return true;
 }
 
+/* A task that will be popped soon. (Below the head there are empty slots, or newer tasks.) */
+static inline void ring_fetch(const struct ring *ring, uint64_t position)
+{
+	if (RING_AHEAD >= RING_SLOTS) /* in models */
+		return;
+	tl_task *task = load_relaxed(ring_slot(ring, position));
+	if (task)
+		prefetch_write(task);
+}
+
+/* Owner: the first ones, of a ring that was another one's, or long ago its own. */
+static inline void ring_fetch_first(const struct ring *ring)
+{
+	uint64_t tail = load_relaxed(&ring->tail);
+	for (unsigned i = 1; i <= RING_AHEAD; i++)
+		ring_fetch(ring, tail - i);
+}
+
 /* Owner: the newest task, or NULL. */
 static inline tl_task *ring_pop(struct ring *ring)
 {
 	uint64_t tail = load_relaxed(&ring->tail), head = load_relaxed(&ring->head);
 	while (tail != head) {
 		tl_task **slot = ring_slot(ring, --tail);
-		if (tail - head >= RING_AHEAD)
-			prefetch_write(load_relaxed(ring_slot(ring, tail - RING_AHEAD)));
+		ring_fetch(ring, tail - RING_AHEAD);
 		tl_task *task = load_relaxed(slot);
 		if (task)
 			task = exchange_acq_rel(slot, (tl_task *)NULL);
@@ -84,15 +101,6 @@ static inline tl_task *ring_pop(struct ring *ring)
 			return task;
 	}
 	return NULL;
-}
-
-/* Owner: fetch the first tasks that pop will take, of a ring that was another one's, or long
- * ago its own. */
-static inline void ring_prefetch(const struct ring *ring)
-{
-	uint64_t tail = load_relaxed(&ring->tail), n = tail - load_relaxed(&ring->head);
-	for (uint64_t i = 1; i <= n && i <= RING_AHEAD; i++)
-		prefetch_write(load_relaxed(ring_slot(ring, tail - i)));
 }
 
 /* Owner: what is empty on top was looked at for the last time. */
