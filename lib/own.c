@@ -4,13 +4,17 @@
 
 #include "sleep.h"
 
-static COLD bool worker_push_beyond(struct worker *worker, tl_task *task)
+static bool worker_sets_aside(struct worker *worker)
 {
 	struct ring *empty = rings_get(&worker->pool->rings);
-	if (!empty)
-		return false;
-	shelf_put(&worker->shelf, &worker->ring, empty);
-	return ring_push(empty, task);
+	if (empty)
+		shelf_put(&worker->shelf, &worker->ring, empty);
+	return empty;
+}
+
+static COLD bool worker_push_beyond(struct worker *worker, tl_task *task)
+{
+	return worker_sets_aside(worker) && ring_push(load_relaxed(&worker->ring), task);
 }
 
 static COLD tl_task *worker_take_ring(struct worker *worker, struct shelf *shelf,

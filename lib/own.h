@@ -5,6 +5,9 @@
 
 #include "pool.h"
 
+/* The worker puts its ring on its shelf, and goes on with an empty one, if there is memory. */
+static bool worker_sets_aside(struct worker *worker);
+
 /* The ring is full. */
 static bool worker_push_beyond(struct worker *worker, tl_task *task);
 

@@ -38,9 +38,7 @@
 #include "help.h"
 #include "sleep.h"
 
-/* A task that this worker has won: does it keep it? Else it may be put back, and then
- * seek_let_go. */
-static bool seek_keeps(struct sought *sought, tl_task *task, bool *pinned)
+static bool seek_keeps(const struct sought *sought, tl_task *task, bool *pinned)
 {
 	*pinned = false;
 	if (sought->wanted(task, sought->by))
@@ -71,83 +69,6 @@ static void seek_list(struct worker *worker, tl_task *task)
 	overflow_append(list, task);
 	count_up(&list->pushed, -UINT64_C(1)); /* it was counted before */
 	unlock(&list->lock);
-}
-
-/* Of a ring that is one's own, or on a shelf of which one has the lock: newest first, from
- * below *position on. Nobody fills its slots, so what isn't wanted comes back to its own. */
-static tl_task *seek_down(struct sought *sought, struct ring *ring, uint64_t *position,
-                          bool *hidden)
-{
-	uint64_t head = load_relaxed(&ring->head);
-	bool pinned;
-	while (*position > head) {
-		tl_task **slot = ring_slot(ring, --*position);
-		tl_task *task = load_relaxed(slot);
-		if (task)
-			task = exchange_acq_rel(slot, (tl_task *)NULL);
-		if (!task)
-			continue;
-		if (seek_keeps(sought, task, &pinned))
-			return task;
-		(void)exchange_seq_cst(slot, task);
-		seek_let_go(task, pinned);
-		*hidden = true;
-	}
-	return NULL;
-}
-
-static tl_task *seek_own_ring(struct worker *worker, struct sought *sought, bool *hidden)
-{
-	struct ring *ring = load_relaxed(&worker->ring);
-	ring_lower(ring);
-	uint64_t position = load_relaxed(&ring->tail);
-	return seek_down(sought, ring, &position, hidden);
-}
-
-/* With the lock held. What this search has seen there need not be looked at again: nothing
- * comes to a ring on a shelf. False: there was nothing to look at. */
-static bool seek_shelved(struct sought *sought, struct ring *ring, tl_task **task)
-{
-	bool hidden; /* not from W3, which finds the shelf's count */
-	uint64_t position = load_relaxed(&ring->tail);
-	if (ring->search == sought->number && ring->searched < position)
-		position = ring->searched;
-	if (position <= load_relaxed(&ring->head))
-		return false;
-	*task = seek_down(sought, ring, &position, &hidden);
-	ring->search = sought->number;
-	ring->searched = position;
-	ring_lower(ring);
-	return true;
-}
-
-/* Newest first. Between two rings thieves may have the lock, who take the oldest ones: so if
- * that which has been searched is gone, those behind it are, too. */
-static tl_task *seek_shelf(struct worker *worker, struct shelf *shelf,
-                           struct sought *sought)
-{
-	tl_task *task = NULL;
-	if (shelf_count(shelf) == 0)
-		return NULL;
-	if (!sought->number)
-		sought->number = ++worker->searches * TL_MAX_WORKERS + worker->index;
-	lock(&shelf->lock);
-	struct ring *ring = shelf->newest;
-	while (ring && !task) {
-		struct ring *older = ring->older;
-		bool looked = seek_shelved(sought, ring, &task);
-		if (ring_is_used_up(ring)) {
-			shelf_unlink(shelf, ring);
-			rings_put(&worker->pool->rings, ring);
-		} else if (looked && !task) {
-			unlock(&shelf->lock);
-			lock(&shelf->lock);
-			older = load_relaxed(&ring->shelf) == shelf ? ring->older : NULL;
-		}
-		ring = older;
-	}
-	unlock(&shelf->lock);
-	return task;
 }
 
 static tl_task *seek_other_ring(struct worker *worker, struct sought *sought,

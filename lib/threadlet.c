@@ -28,6 +28,7 @@
 #include "help.c"
 #include "reserve.c"
 #include "seek.c"
+#include "seek_shelf.c"
 #include "serial.c"
 #include "serial_life.c"
 #include "threads.c"
