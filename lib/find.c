@@ -64,6 +64,23 @@ static COLD tl_task *worker_steal_ring(struct worker *worker, struct worker *vic
 	return task;
 }
 
+_Static_assert(RING_SLOTS >= STEAL_MOST, "likewise");
+
+/* Half of a current ring, the very oldest on top: who took one would soon be without work again,
+ * and say so each time. The own ring is empty. */
+static COLD tl_task *worker_steal_half(struct worker *worker, struct ring *ring)
+{
+	tl_task *tasks[STEAL_MOST];
+	unsigned n = ring_steal_half(ring, tasks);
+	for (unsigned i = n; i > 1; i--)
+		ring_push(load_relaxed(&worker->ring), tasks[i - 1]);
+	if (n > 1) {
+		count_up(&worker->counters.stolen, n - 1);
+		pool_signal(worker->pool);
+	}
+	return n ? tasks[0] : NULL;
+}
+
 static tl_task *worker_steal(struct worker *worker)
 {
 	tl_executor *pool = worker->pool;
@@ -78,7 +95,7 @@ static tl_task *worker_steal(struct worker *worker)
 		if (shelf_count(&victim->shelf))
 			task = worker_steal_ring(worker, victim);
 		if (!task)
-			task = ring_steal(load_seq_cst(&victim->ring));
+			task = worker_steal_half(worker, load_seq_cst(&victim->ring));
 		unsigned n = task ? 0 : range_steal(&victim->range, &spot);
 		if (n)
 			task = worker_hold(worker, spot, n);

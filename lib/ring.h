@@ -144,6 +144,26 @@ static inline tl_task *ring_steal(struct ring *ring)
 	return NULL;
 }
 
+/* Anyone: the older half of the tasks, but one at least and STEAL_MOST at most. */
+static inline unsigned ring_steal_half(struct ring *ring, tl_task **tasks)
+{
+	uint64_t head = load_acquire(&ring->head);
+	uint64_t tail = load_seq_cst(&ring->tail);
+	unsigned n = 0, most = STEAL_MOST;
+	for (; head < tail && n < most; head++) {
+		tl_task **slot = ring_slot(ring, head);
+		if (!load_relaxed(slot))
+			continue;
+		tl_task *task = exchange_acq_rel(slot, (tl_task *)NULL);
+		if (!task)
+			continue;
+		if (!n && tail - head < 2 * STEAL_MOST)
+			most = (unsigned)(tail - head + 1) / 2;
+		tasks[n++] = task;
+	}
+	return n;
+}
+
 /* Anyone: is a task in it? Finds every push whose edge came before the caller's. */
 static inline bool ring_has_work(struct ring *ring)
 {
