@@ -9,8 +9,7 @@
  */
 #include "cell.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
+#include "pages.h"
 
 static struct chunk *chunk_of(const tl_task *cell, size_t *page)
 {
@@ -57,16 +56,6 @@ static void depot_put_back(struct taken taken)
 	taken.last->next = *end;
 	*end = taken.first;
 	count_up(&depot.cells, taken.cells);
-}
-
-/* The system rounds the end up to a whole page of its own: what of that is in use? */
-static void pages_give_back(char *begin, char *end)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	begin += -(uintptr_t)begin % page;
-	end -= (uintptr_t)end % page;
-	if (begin < end)
-		madvise(begin, (size_t)(end - begin), MADV_DONTNEED);
 }
 
 /* Pages of which all cells have been counted, as many at once as lie side by side. */

@@ -91,6 +91,7 @@ static void executor_free(tl_executor *pool)
 		free(pool->workers[i]);
 	}
 	inbox_free(&pool->inbox);
+	rings_free(&pool->rings);
 	timers_let_go(pool->timers);
 	free(pool_rest(pool));
 	cell_trim(NULL);

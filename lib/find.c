@@ -3,6 +3,7 @@
 #include "find.h"
 
 #include "forks.h"
+#include "own.h"
 
 /* Make spots of the inbox stealable as this worker's range, and take the first. */
 static tl_task *worker_hold(struct worker *worker, uint64_t spot, unsigned length)
@@ -47,10 +48,36 @@ static COLD tl_task *worker_take_overflowed(struct worker *worker)
 	unsigned n = overflow_detach(
 		list, tasks, share < OVERFLOW_MOST ? (unsigned)share : OVERFLOW_MOST);
 	for (unsigned i = n; i > 1; i--)
-		ring_push(&worker->ring, tasks[i - 1]);
+		ring_push(load_relaxed(&worker->ring), tasks[i - 1]);
 	unlock(&list->lock);
 	if (n > 1)
 		pool_signal(pool);
+	return n ? tasks[0] : NULL;
+}
+
+/* What a worker has set aside is stolen a ring at a time. */
+static COLD tl_task *worker_steal_ring(struct worker *worker, struct worker *victim)
+{
+	tl_task *task = worker_take_ring(worker, &victim->shelf, &victim->shelf.oldest);
+	if (task)
+		count_up(&worker->counters.stolen, worker_count(worker));
+	return task;
+}
+
+_Static_assert(RING_SLOTS >= STEAL_MOST, "likewise");
+
+/* Half of a current ring, the very oldest on top: who took one would soon be without work again,
+ * and say so each time. The own ring is empty. */
+static COLD tl_task *worker_steal_half(struct worker *worker, struct ring *ring)
+{
+	tl_task *tasks[STEAL_MOST];
+	unsigned n = ring_steal_half(ring, tasks);
+	for (unsigned i = n; i > 1; i--)
+		ring_push(load_relaxed(&worker->ring), tasks[i - 1]);
+	if (n > 1) {
+		count_up(&worker->counters.stolen, n - 1);
+		pool_signal(worker->pool);
+	}
 	return n ? tasks[0] : NULL;
 }
 
@@ -64,7 +91,11 @@ static tl_task *worker_steal(struct worker *worker)
 		if (!victim || victim == worker)
 			continue;
 		uint64_t spot;
-		tl_task *task = ring_steal(&victim->ring);
+		tl_task *task = NULL;
+		if (shelf_count(&victim->shelf))
+			task = worker_steal_ring(worker, victim);
+		if (!task)
+			task = worker_steal_half(worker, load_seq_cst(&victim->ring));
 		unsigned n = task ? 0 : range_steal(&victim->range, &spot);
 		if (n)
 			task = worker_hold(worker, spot, n);
@@ -85,7 +116,7 @@ static tl_task *worker_find(struct worker *worker)
 	/* An idle worker has none of its own, but for what callbacks of a timer that it has
 	 * fired have submitted. */
 	if (!task)
-		task = ring_pop(&worker->ring);
+		task = worker_pop(worker);
 	if (!task)
 		task = range_next(&worker->range, &worker->pool->inbox);
 	if (!task)
@@ -136,7 +167,7 @@ static COLD void worker_hands_over(struct worker *worker)
 {
 	tl_executor *pool = worker->pool;
 	tl_task *task;
-	while ((task = ring_pop(&worker->ring)) ||
+	while ((task = worker_pop(worker)) ||
 	       (task = range_next(&worker->range, &pool->inbox)))
 		overflow_put_back(pool_list_of(pool, task), task);
 }
@@ -161,7 +192,7 @@ static COLD tl_task *worker_relieve(struct worker *worker)
 	tl_task *task = NULL;
 	worker->relieve = 0;
 	if (other && other != worker && worker_progress(other) == worker->had_begun) {
-		task = ring_steal(&other->ring);
+		task = worker_oldest(other);
 		if (!task)
 			task = range_next(&other->range, &pool->inbox);
 	}
@@ -188,7 +219,7 @@ static COLD tl_task *worker_take_in_turn(struct worker *worker)
 	}
 	if (++worker->turn >= OLDEST_EVERY) {
 		worker->turn = 0;
-		task = ring_steal(&worker->ring);
+		task = worker_oldest(worker);
 	}
 	if (!task && ++worker->relieve >= RELIEVE_EVERY)
 		task = worker_relieve(worker);
@@ -211,7 +242,7 @@ static ALWAYS_INLINE tl_task *worker_next(struct worker *worker)
 	if (UNLIKELY(++worker->tick >= OUTSIDE_EVERY) && !worker->pool->ordered)
 		task = worker_take_in_turn(worker);
 	if (!task)
-		task = ring_pop(&worker->ring);
+		task = worker_pop(worker);
 	if (!task)
 		task = range_next(&worker->range, &worker->pool->inbox);
 	if (!task && !worker_too_many(worker)) {
@@ -227,7 +258,6 @@ static ALWAYS_INLINE tl_task *worker_next(struct worker *worker)
 static bool worker_out_of_work(struct worker *worker)
 {
 	tl_executor *pool = worker->pool;
-	return load_relaxed(&worker->ring.tail) == load_relaxed(&worker->ring.head) &&
-	       !range_length(load_relaxed(&worker->range)) &&
+	return worker_has_none(worker) && !range_length(load_relaxed(&worker->range)) &&
 	       !inbox_count(&pool->inbox) && !load_relaxed(&worker->chosen.count);
 }

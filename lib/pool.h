@@ -28,7 +28,7 @@
 #include "lock.h"
 #include "overflow.h"
 #include "range.h"
-#include "ring.h"
+#include "shelf.h"
 #include "split.h"
 #include "task.h"
 
@@ -42,7 +42,9 @@ struct counters {
 };
 
 struct worker {
-	struct ring ring;
+	ON_OWN_LINE struct ring *ring; /* its current one, and those set aside: shelf.h */
+	struct shelf shelf;
+	struct ring first;                  /* the one that it begins with */
 	ON_OWN_LINE uint64_t range;         /* see range.h; thieves write it too */
 	struct split *forks;                /* see forks.h; set by its first region */
 	ON_OWN_LINE uint32_t parker;        /* see sleep.h */
@@ -83,6 +85,8 @@ struct worker {
 	unsigned tasks_unclocked; /* since it looked at the clock: timers.h */
 	unsigned tasks_to_clock;
 	int64_t clocked;
+	uint64_t searches;                      /* see seek.c */
+	ON_OWN_LINE tl_task *slots[RING_SLOTS]; /* of its first ring */
 };
 
 #define GROUPS (TL_MAX_WORKERS / 64)
@@ -134,6 +138,8 @@ struct tl_executor {
 
 	ON_OWN_LINE uint32_t pending;
 	uint32_t room_waiters;
+
+	ON_OWN_LINE struct rings rings;
 };
 
 /* A serial queue (serial.h) begins with this number in the place of a process's: what is
@@ -222,6 +228,15 @@ static inline uint32_t pool_limit(tl_executor *pool)
 static inline bool pool_may_grow(tl_executor *pool)
 {
 	return load_seq_cst(&pool->threads) < pool_limit_of(pool, UINT32_MAX);
+}
+
+/* In zeroed memory, before it is published. */
+static inline void worker_init(struct worker *worker, tl_executor *pool, unsigned index)
+{
+	worker->pool = pool;
+	worker->index = index;
+	worker->first.slots = worker->slots;
+	worker->ring = &worker->first;
 }
 
 /* Workers are published once and stay until the pool is freed. */

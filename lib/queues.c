@@ -19,6 +19,13 @@ static bool pool_has_forks(tl_executor *pool)
 	return false;
 }
 
+/* The ring before the count: shelf.h. */
+static bool worker_has_own(struct worker *worker)
+{
+	struct ring *ring = load_seq_cst(&worker->ring);
+	return shelf_count(&worker->shelf) || ring_has_work(ring);
+}
+
 static bool pool_has_work(tl_executor *pool)
 {
 	if (inbox_count(&pool->inbox))
@@ -27,7 +34,7 @@ static bool pool_has_work(tl_executor *pool)
 	for (unsigned i = 0; i < slots; i++) {
 		struct worker *worker = pool_worker(pool, i);
 		if (worker && (range_length(load_seq_cst(&worker->range)) ||
-		               ring_has_work(&worker->ring) || worker_has_forks(worker)))
+		               worker_has_own(worker) || worker_has_forks(worker)))
 			return true;
 	}
 	return false;

@@ -15,6 +15,9 @@
  * rightly his. So a pop needs no fence before it looks at the head (Chase and Lev),
  * and nothing is lost by slots that thieves and claimers have emptied in the middle:
  * pop steps over them, and push moves the head over them when the ring looks full.
+ *
+ * The owner is a worker whose current ring it is, or who holds the lock of a shelf on which
+ * it lies (shelf.h).
  */
 #ifndef TL_RING_H
 #define TL_RING_H
@@ -23,15 +26,27 @@
 #include "place.h"
 #include "tune.h"
 
+struct shelf;
+
 struct ring {
 	ON_OWN_LINE uint64_t tail;
 	uint64_t head;
-	ON_OWN_LINE tl_task *slots[RING_SLOTS];
+	tl_task **slots; /* the same ones for ever */
+	/* Set aside, see shelf.h; under the lock of that. Of a free ring: the next one. */
+	struct ring *newer, *older;
+	struct shelf *shelf;
+	uint64_t search, searched; /* who has looked through it, down to where: seek.c */
 };
 
-static inline tl_task **ring_slot(struct ring *ring, uint64_t position)
+static inline tl_task **ring_slot(const struct ring *ring, uint64_t position)
 {
 	return &ring->slots[position % RING_SLOTS];
+}
+
+/* Owner: nothing is left, not even an empty slot between two tasks. */
+static inline bool ring_is_used_up(const struct ring *ring)
+{
+	return load_relaxed(&ring->tail) == load_relaxed(&ring->head);
 }
 
 /* Owner. False when full. Full edge: seq_cst exchange of the tail. */
@@ -53,12 +68,31 @@ static inline bool ring_push(struct ring *ring, tl_task *task)
 	return true;
 }
 
+/* A task that will be popped soon. (Below the head there are empty slots, or newer tasks.) */
+static inline void ring_fetch(const struct ring *ring, uint64_t position)
+{
+	if (RING_AHEAD >= RING_SLOTS) /* in models */
+		return;
+	tl_task *task = load_relaxed(ring_slot(ring, position));
+	if (task)
+		prefetch_write(task);
+}
+
+/* Owner: the first ones, of a ring that was another one's, or long ago its own. */
+static inline void ring_fetch_first(const struct ring *ring)
+{
+	uint64_t tail = load_relaxed(&ring->tail);
+	for (unsigned i = 1; i <= RING_AHEAD; i++)
+		ring_fetch(ring, tail - i);
+}
+
 /* Owner: the newest task, or NULL. */
 static inline tl_task *ring_pop(struct ring *ring)
 {
 	uint64_t tail = load_relaxed(&ring->tail), head = load_relaxed(&ring->head);
 	while (tail != head) {
 		tl_task **slot = ring_slot(ring, --tail);
+		ring_fetch(ring, tail - RING_AHEAD);
 		tl_task *task = load_relaxed(slot);
 		if (task)
 			task = exchange_acq_rel(slot, (tl_task *)NULL);
@@ -67,6 +101,31 @@ static inline tl_task *ring_pop(struct ring *ring)
 			return task;
 	}
 	return NULL;
+}
+
+/* Owner: what is empty on top was looked at for the last time. */
+static inline void ring_lower(struct ring *ring)
+{
+	uint64_t tail = load_relaxed(&ring->tail), head = load_relaxed(&ring->head);
+	uint64_t top = tail;
+	while (top != head && !load_relaxed(ring_slot(ring, top - 1)))
+		top--;
+	if (top != tail)
+		store_release(&ring->tail, top);
+}
+
+/* Owner of a ring that nobody pushes into: the oldest task, or NULL. */
+static inline tl_task *ring_take_oldest(struct ring *ring)
+{
+	uint64_t tail = load_relaxed(&ring->tail), head = load_relaxed(&ring->head);
+	tl_task *task = NULL;
+	while (!task && head != tail) {
+		tl_task **slot = ring_slot(ring, head++);
+		if (load_relaxed(slot))
+			task = exchange_acq_rel(slot, (tl_task *)NULL);
+	}
+	store_release(&ring->head, head);
+	return task;
 }
 
 /* Anyone: the oldest task, or NULL. */
@@ -83,6 +142,26 @@ static inline tl_task *ring_steal(struct ring *ring)
 			return task;
 	}
 	return NULL;
+}
+
+/* Anyone: the older half of the tasks, but one at least and STEAL_MOST at most. */
+static inline unsigned ring_steal_half(struct ring *ring, tl_task **tasks)
+{
+	uint64_t head = load_acquire(&ring->head);
+	uint64_t tail = load_seq_cst(&ring->tail);
+	unsigned n = 0, most = STEAL_MOST;
+	for (; head < tail && n < most; head++) {
+		tl_task **slot = ring_slot(ring, head);
+		if (!load_relaxed(slot))
+			continue;
+		tl_task *task = exchange_acq_rel(slot, (tl_task *)NULL);
+		if (!task)
+			continue;
+		if (!n && tail - head < 2 * STEAL_MOST)
+			most = (unsigned)(tail - head + 1) / 2;
+		tasks[n++] = task;
+	}
+	return n;
 }
 
 /* Anyone: is a task in it? Finds every push whose edge came before the caller's. */

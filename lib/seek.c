@@ -7,6 +7,9 @@
  * after the other, looks at it, and puts it back where it was:
  *
  *   own ring       nobody else fills its slots
+ *   shelves        nobody does, as long as the shelf's lock is held (shelf.h). Who is waited
+ *                  for with it, because he has pinned a task, lets go of it in a few
+ *                  instructions, and wants no such lock
  *   inbox, range   as a claimer, who takes his claim back; if the position's owner has
  *                  come along meanwhile and found nothing, the task goes into the list
  *   lists          (also its own of tasks that were submitted to it) nothing is taken out: the lock is enough
@@ -35,9 +38,7 @@
 #include "help.h"
 #include "sleep.h"
 
-/* A task that this worker has won: does it keep it? Else it may be put back, and then
- * seek_let_go. */
-static bool seek_keeps(struct sought *sought, tl_task *task, bool *pinned)
+static bool seek_keeps(const struct sought *sought, tl_task *task, bool *pinned)
 {
 	*pinned = false;
 	if (sought->wanted(task, sought->by))
@@ -70,28 +71,6 @@ static void seek_list(struct worker *worker, tl_task *task)
 	unlock(&list->lock);
 }
 
-/* Newest first. */
-static tl_task *seek_own_ring(struct worker *worker, struct sought *sought, bool *hidden)
-{
-	struct ring *ring = &worker->ring;
-	uint64_t tail = load_relaxed(&ring->tail), head = load_relaxed(&ring->head);
-	bool pinned;
-	while (tail != head) {
-		tl_task **slot = ring_slot(ring, --tail);
-		tl_task *task = load_relaxed(slot);
-		if (task)
-			task = exchange_acq_rel(slot, (tl_task *)NULL);
-		if (!task)
-			continue;
-		if (seek_keeps(sought, task, &pinned))
-			return task;
-		(void)exchange_seq_cst(slot, task);
-		seek_let_go(task, pinned);
-		*hidden = true;
-	}
-	return NULL;
-}
-
 static tl_task *seek_other_ring(struct worker *worker, struct sought *sought,
                                 struct ring *ring, bool *hidden)
 {
@@ -120,8 +99,12 @@ static tl_task *seek_other_rings(struct worker *worker, struct sought *sought,
 	unsigned slots = load_acquire(&worker->pool->slots);
 	for (unsigned i = 0; i < slots && !task; i++) {
 		struct worker *other = pool_worker(worker->pool, i);
-		if (other && other != worker)
-			task = seek_other_ring(worker, sought, &other->ring, hidden);
+		if (!other || other == worker)
+			continue;
+		task = seek_shelf(worker, &other->shelf, sought);
+		if (!task)
+			task = seek_other_ring(worker, sought, load_seq_cst(&other->ring),
+			                       hidden);
 	}
 	return task;
 }
@@ -208,6 +191,8 @@ static tl_task *pool_seek(struct worker *worker, struct sought *sought)
 	struct inbox *inbox = &worker->pool->inbox;
 	bool hidden = false;
 	tl_task *task = seek_own_ring(worker, sought, &hidden);
+	if (!task)
+		task = seek_shelf(worker, &worker->shelf, sought);
 	if (!task)
 		task = seek_ranges(worker, sought, &hidden);
 	if (!task)

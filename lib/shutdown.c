@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "futex.h"
 #include "help.h"
+#include "own.h"
 #include "pending.h"
 #include "serial.h"
 #include "timers.h"
@@ -37,7 +38,7 @@ static void cancel_pending(tl_executor *pool)
 	for (unsigned i = 0; i < load_acquire(&pool->slots); i++) {
 		struct worker *worker = pool_worker(pool, i);
 		while ((task = overflow_take(&worker->chosen)) ||
-		       (task = ring_steal(&worker->ring)))
+		       (task = worker_oldest(worker)))
 			cancel_one(pool, task);
 		unsigned n;
 		while ((n = range_steal(&worker->range, &spot)))

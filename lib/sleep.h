@@ -49,9 +49,13 @@
  *   S2 stands before S3 for speed alone: with S3 first and the role held, the pool would
  *   be grown by the searcher's W4.
  *
- * A worker that takes over a range, or moves tasks from the overflow list to its ring,
- * hides them from W3 of others for some instructions; so it does S2 and S3 after it has
- * made them visible again.
+ * A worker that takes over a range, or moves tasks from the overflow list or another one's ring
+ * to its own, or makes a ring from a shelf its current one, hides them from W3 of others for some
+ * instructions; so it does S2 and S3 after it has made them visible again. To set a ring aside
+ * hides nothing: W3 reads `ring`, which ring is a worker's current one, before the shelf's
+ * count, and both are written by exchanges (shelf.h). S1 into a new current ring is the
+ * exchange of its tail: it comes after that of `ring`, and so is found by a W3 that comes after
+ * it.
  *
  * A task for a chosen worker (chosen.c) is pushed into that worker's own list, which nobody
  * else looks into, and instead of S2 and S3 the submitter takes that worker's bit and

@@ -2,6 +2,7 @@
 /* layer 6: submit · the way of a task into a pool */
 #include "executor.h"
 #include "futex.h"
+#include "own.h"
 #include "pending.h"
 #include "serial.h"
 
@@ -15,7 +16,7 @@ static ALWAYS_INLINE int push_plain(tl_executor *pool, tl_task *task)
 	if (worker && worker->pool == pool && !pool->ordered) {
 		if (UNLIKELY(load_relaxed(&pool->closed)))
 			return -ESHUTDOWN;
-		if (LIKELY(ring_push(&worker->ring, task))) {
+		if (LIKELY(worker_push(worker, task))) {
 			count_up(&worker->counters.local, 1);
 			return 0;
 		}
@@ -223,12 +224,10 @@ static void signal_batch(tl_executor *pool, uint64_t n)
 	pool_signal(pool);
 }
 
-static uint64_t own_ring_count(tl_executor *pool)
+static uint64_t own_count(tl_executor *pool)
 {
 	struct worker *worker = self.worker;
-	if (!worker || worker->pool != pool)
-		return 0;
-	return load_relaxed(&worker->ring.tail) - load_relaxed(&worker->ring.head);
+	return worker && worker->pool == pool ? worker_count(worker) : 0;
 }
 
 TL_API int tl_kick(tl_executor *executor)
@@ -240,7 +239,7 @@ TL_API int tl_kick(tl_executor *executor)
 	CHECK_POOL(pool);
 	if (!pool_is_ours(pool))
 		return -EOWNERDEAD;
-	uint64_t n = inbox_count(&pool->inbox) + own_ring_count(pool);
+	uint64_t n = inbox_count(&pool->inbox) + own_count(pool);
 	if (n)
 		signal_batch(pool, n);
 	return 0;

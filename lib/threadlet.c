@@ -7,6 +7,7 @@
 #include "cell.c"
 #include "cell_trim.c"
 #include "cpus.c"
+#include "rings.c"
 
 #include "callback.c"
 #include "doze.c"
@@ -14,6 +15,7 @@
 #include "future.c"
 #include "task.c"
 
+#include "own.c"
 #include "queues.c"
 #include "sleep.c"
 
@@ -26,6 +28,7 @@
 #include "help.c"
 #include "reserve.c"
 #include "seek.c"
+#include "seek_shelf.c"
 #include "serial.c"
 #include "serial_life.c"
 #include "threads.c"

@@ -69,6 +69,7 @@ static void worker_retire(struct worker *worker)
 	if (have)
 		pthread_join(before, NULL);
 	cell_trim(NULL);
+	rings_trim(&pool->rings, NULL);
 }
 
 static void *worker_main(void *argument)
@@ -121,8 +122,7 @@ static struct worker *worker_slot(tl_executor *pool)
 		if (!worker)
 			return NULL;
 		memset(worker, 0, sizeof *worker);
-		worker->pool = pool;
-		worker->index = index;
+		worker_init(worker, pool, index);
 		store_release(&pool->workers[index], worker);
 		if (index >= pool->slots)
 			exchange_seq_cst(&pool->slots, index + 1);

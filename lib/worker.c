@@ -4,6 +4,7 @@
 
 #include "find.h"
 #include "forks.h"
+#include "own.h"
 #include "pending.h"
 #include "serial.h"
 #include "timers.h"
@@ -100,7 +101,7 @@ static void worker_execute_within(struct worker *worker, tl_task *task)
 static bool worker_puts_back(struct worker *worker, tl_task *task)
 {
 	if (!(load_relaxed(&task->hints_) & (HINT_CHOSEN | HINT_URGENT)))
-		return ring_push(&worker->ring, task);
+		return worker_push(worker, task);
 	overflow_put_back(pool_list_of(worker->pool, task), task);
 	return true;
 }

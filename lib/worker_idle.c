@@ -96,6 +96,18 @@ static bool worker_would_go(struct worker *worker)
 	       worker_may_go(worker);
 }
 
+/* Is there memory to be given back, or may there be later? */
+static bool pool_trim_may_come(tl_executor *pool)
+{
+	return cell_trim_may_come() || rings_trim_is_due(&pool->rings);
+}
+
+static bool worker_trims(struct worker *worker)
+{
+	return cell_trim(&worker->parker) &&
+	       rings_trim(&worker->pool->rings, &worker->parker);
+}
+
 static tl_task *worker_idle(struct worker *worker, bool *retires)
 {
 	tl_executor *pool = worker->pool;
@@ -152,7 +164,7 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 		}
 		bool goes = worker_would_go(worker);
 		int64_t until = TL_FOREVER;
-		if (goes || UNLIKELY(!trimmed && cell_trim_may_come()))
+		if (goes || UNLIKELY(!trimmed && pool_trim_may_come(pool)))
 			until = deadline_after(load_relaxed(&pool->idle_timeout));
 		bool keeps = UNLIKELY(load_seq_cst(&pool->timers) != NULL) &&
 		             worker_keeps_time(worker, &until);
@@ -160,7 +172,7 @@ static tl_task *worker_idle(struct worker *worker, bool *retires)
 			/* Announced, and past K3: who claims this worker interrupts it. Once: what
 			 * other pools free is no reason to wake up. */
 			trims = false;
-			trimmed = cell_trim(&worker->parker);
+			trimmed = worker_trims(worker);
 			continue;
 		}
 		if (worker_park(worker, until))

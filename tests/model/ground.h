@@ -41,6 +41,12 @@
 #ifndef RING_SLOTS
 #define RING_SLOTS 2
 #endif
+#define RING_AHEAD 64
+#define STEAL_MOST 2
+#define ARENA_RINGS 3
+#ifndef TRIM_RINGS
+#define TRIM_RINGS 64
+#endif
 #ifndef RANGE_MOST
 #define RANGE_MOST 2
 #endif

@@ -7,11 +7,13 @@
 #include "counted.h"
 
 static struct ring *ring;
+static tl_task *slots[RING_SLOTS];
 
 static void empty_ring(void)
 {
 	ring = model_allocate(64, sizeof *ring);
 	memset(ring, 0, sizeof *ring);
+	ring->slots = slots;
 }
 
 static void ring_in(unsigned i)

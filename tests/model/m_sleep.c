@@ -120,6 +120,31 @@ static void submits_from_inside(void)
 	finish_task(submit(submit_later, 0));
 }
 
+/* What a task needs lies in a ring that its worker has set aside. */
+static tl_task *beyond[3];
+
+static void *submit_beyond(void *argument)
+{
+	beyond[0] = submit(meet_second, 1);
+	beyond[1] = submit(count_run, 2);
+	beyond[2] = submit(count_run, 3);
+	tl_future_wait(&met, TL_FOREVER);
+	return count_run(argument);
+}
+
+static void submits_beyond(void)
+{
+	finish_task(submit(submit_beyond, 0));
+	for (unsigned i = 0; i < 3; i++)
+		finish_task(beyond[i]);
+}
+
+static void four_ran(void)
+{
+	two_ran();
+	model_assert(ran[2] == 1 && ran[3] == 1);
+}
+
 static void other_ran(void)
 {
 	model_assert(ran[1] == 1);
@@ -153,6 +178,10 @@ const struct model models[] = {
 	      submits_a_pair),
 	MODEL("sleep-2-search-nested", "a ring, searchers", two_searching, 2, two_ran,
 	      submits_nested),
+	MODEL("sleep-2-beyond", "from a ring that was set aside", two, 2, four_ran,
+	      submits_beyond),
+	MODEL("sleep-2-search-beyond", "the same, searchers", two_searching, 1, four_ran,
+	      submits_beyond),
 	TIMED("sleep-1-trim", "it gives memory back", one_trims, 3, 1, one_ran,
 	      submitter),
 	TIMED("sleep-2-trim", "one of them does", two_trim, 2, 1, two_ran, submits_two),

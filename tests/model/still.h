@@ -18,8 +18,7 @@ static inline tl_executor *still_pool(unsigned workers)
 	for (unsigned i = 0; i < workers; i++) {
 		struct worker *worker = model_allocate(64, sizeof *worker);
 		memset(worker, 0, sizeof *worker);
-		worker->pool = pool;
-		worker->index = i;
+		worker_init(worker, pool, i);
 		pool->workers[i] = worker;
 	}
 	return pool;

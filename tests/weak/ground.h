@@ -58,6 +58,8 @@
 #define SHALLOW_BITS 1
 #define DEEP_BITS 1
 #define RING_SLOTS 2
+#define RING_AHEAD 64
+#define STEAL_MOST 2
 #define RANGE_MOST 2
 #define OUTSIDE_EVERY 61
 #define OLDEST_EVERY 16

@@ -47,7 +47,7 @@ static void *runs(void *argument)
 static void set_up(void)
 {
 	small_inbox(&pool.inbox);
-	worker.pool = &pool;
+	worker_init(&worker, &pool, 0);
 	pool.workers[0] = &worker;
 	pool.slots = 1;
 	task = malloc(sizeof *task); /* by hand: GenMC can't copy structs */
@@ -81,13 +81,13 @@ static void *takes_from_inbox(void *unused)
 
 static void *pops(void *unused)
 {
-	execute(ring_pop(&worker.ring));
+	execute(ring_pop(worker.ring));
 	return unused;
 }
 
 static void *steals(void *unused)
 {
-	execute(ring_steal(&worker.ring));
+	execute(ring_steal(worker.ring));
 	return unused;
 }
 
@@ -124,7 +124,7 @@ int claim_beside_push(void)
 int claim_from_ring(void)
 {
 	set_up();
-	ring_push(&worker.ring, task);
+	ring_push(worker.ring, task);
 	BESIDE(pops, steals, withdraws);
 	return 0;
 }

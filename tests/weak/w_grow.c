@@ -95,7 +95,7 @@ static void set_up(unsigned workers)
 	small_inbox(&pool.inbox);
 	pool.threads = pool.max_workers = workers + 1;
 	pool.slots = workers;
-	first.pool = &pool;
+	worker_init(&first, &pool, 0);
 	first.used = true;
 	if (workers)
 		pool.workers[0] = &first;
@@ -139,7 +139,7 @@ static void *submits(void *unused)
 
 static void submits_from_inside(struct worker *worker)
 {
-	ring_push(&worker->ring, &task);
+	ring_push(worker->ring, &task);
 	seen_asleep = idle_any(&pool);
 }
 

@@ -10,7 +10,8 @@
 
 #define TASKS 3
 
-static struct ring ring;
+static tl_task *slots[RING_SLOTS];
+static struct ring ring = { .slots = slots };
 static tl_task tasks[TASKS];
 static unsigned taken[TASKS];
 

@@ -76,7 +76,7 @@ static void pool_of_one(unsigned expected)
 	small_inbox(&pool.inbox);
 	pool.min_workers = pool.max_workers = pool.threads = pool.slots = 1;
 	pool.workers[0] = &worker;
-	worker.pool = &pool;
+	worker_init(&worker, &pool, 0);
 	sleep_words[0].word = &worker.parker;
 	left = expected;
 }

@@ -58,7 +58,7 @@ static void pool_of_one(void)
 	pool.min_workers = pool.max_workers = pool.threads = pool.slots = 1;
 	pool.workers[0] = &worker;
 	pool.timers = &timers;
-	worker.pool = &pool;
+	worker_init(&worker, &pool, 0);
 	sleep_words[0].word = &worker.parker;
 	timers.owners = 3;
 	timers.heap.entries = entries;
