@@ -30,7 +30,9 @@ static inline bool task_has_failed(const void *value)
 /* Call its function, with this frame; what that returned. */
 static ALWAYS_INLINE void *task_call_in(tl_task *task, struct frame *frame)
 {
-	*frame = (struct frame){ .task = task, .below = self.frame, .error = -EIO };
+	frame->task = task;
+	frame->below = self.frame;
+	frame->error = -EIO;
 	self.frame = frame;
 	void *value = task->function_(task->argument_);
 	self.frame = frame->below;

@@ -11,6 +11,8 @@
 
 #include "pool.h"
 
+#include "no_rings.h"
+
 static bool pool_reserve_thread(tl_executor *pool)
 {
 	(void)pool;
@@ -37,6 +39,7 @@ static void pool_finish_if_idle(tl_executor *pool)
 
 #include "queues.c"
 #include "sleep.c"
+#include "own.c"
 #include "find.c"
 #include "worker.c"
 #include "worker_idle.c"

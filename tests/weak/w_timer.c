@@ -16,6 +16,8 @@
 
 #include "pool.h"
 
+#include "no_rings.h"
+
 static bool pool_reserve_thread(tl_executor *pool)
 {
 	(void)pool;
@@ -38,6 +40,7 @@ static void pool_finish_if_idle(tl_executor *pool)
 #include "queues.c"
 #include "sleep.c"
 #include "timers.c"
+#include "own.c"
 #include "find.c"
 #include "worker.c"
 #include "worker_idle.c"
