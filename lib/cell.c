@@ -177,6 +177,15 @@ static bool depot_grow(void)
 	return true;
 }
 
+/* Of a magazine that another thread has filled: itself, then the first cells. */
+static void magazine_fetch(const struct magazine *magazine)
+{
+	for (size_t i = 0; i < sizeof *magazine / LINE; i++)
+		__builtin_prefetch((const char *)magazine + i * LINE);
+	for (size_t i = 1; i <= CELLS_AHEAD && i <= magazine->count; i++)
+		prefetch_write(magazine->cells[magazine->count - i]);
+}
+
 static COLD tl_task *cell_refill(void)
 {
 	struct magazine *other = self.reserve;
@@ -198,6 +207,7 @@ static COLD tl_task *cell_refill(void)
 		else
 			depot_put(self.loaded);
 		self.loaded = depot_pop(&depot.full);
+		magazine_fetch(self.loaded);
 		cell = self.loaded->cells[--self.loaded->count];
 	}
 	depot_unlock();

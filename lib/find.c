@@ -2,6 +2,7 @@
 /* layer 5: find · where a worker looks for work, and in which order */
 #include "find.h"
 
+#include "clock.h"
 #include "forks.h"
 #include "own.h"
 
@@ -17,6 +18,23 @@ static tl_task *worker_hold(struct worker *worker, uint64_t spot, unsigned lengt
 	return inbox_get(&pool->inbox, spot);
 }
 
+/* After a few tiny tasks: it doesn't look again at once, since each look takes the line of the
+ * tail from the producers, who then have but a few more. Not where who finds nobody idle
+ * starts a thread, nor for those who asked for spinning. */
+static COLD void worker_hold_off(struct worker *worker)
+{
+	tl_executor *pool = worker->pool;
+	int64_t now = clock_now(), next = worker->looked + LOOK_EVERY;
+	if (pool->pauses == SPIN_PAUSES && pool->spin > 0 && !pool_may_grow(pool))
+		for (int looks = LOOK_EVERY / LOOK_LEAST; now < next && looks > 0;
+		     looks--) {
+			for (int i = 0; i < HOLD_PAUSES; i++)
+				cpu_relax();
+			now = clock_now();
+		}
+	worker->looked = now;
+}
+
 static tl_task *worker_take_injected(struct worker *worker, unsigned most)
 {
 	tl_executor *pool = worker->pool;
@@ -25,6 +43,7 @@ static tl_task *worker_take_injected(struct worker *worker, unsigned most)
 	if (pool_may_grow(pool)) /* those that may come have their share, too */
 		share = pool_limit(pool);
 	while ((n = inbox_take(&pool->inbox, most, share ? share : 1, &spot))) {
+		worker->took = n;
 		inbox_prefetch(&pool->inbox, spot, n < RANGE_AHEAD ? n : RANGE_AHEAD);
 		tl_task *task = worker_hold(worker, spot, n);
 		if (task)
@@ -246,6 +265,8 @@ static ALWAYS_INLINE tl_task *worker_next(struct worker *worker)
 	if (!task)
 		task = range_next(&worker->range, &worker->pool->inbox);
 	if (!task && !worker_too_many(worker)) {
+		if (worker->took && worker->took < RANGE_FEW)
+			worker_hold_off(worker);
 		task = worker_take_injected(worker, RANGE_MOST);
 		if (!task)
 			task = worker_take_overflowed(worker);

@@ -53,6 +53,8 @@ struct worker {
 	unsigned index;
 	unsigned tick;      /* tasks since it looked outside */
 	unsigned turn;      /* such looks since it took the oldest of its own */
+	unsigned took;      /* from the inbox, last */
+	int64_t looked;     /* there, when it was time */
 	unsigned victim;    /* whom it robbed last */
 	unsigned relieve;   /* looks outside since it looked at another one, */
 	unsigned looks_at;  /* which has this number, */

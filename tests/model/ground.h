@@ -43,6 +43,9 @@
 #endif
 #define RING_AHEAD 64
 #define STEAL_MOST 2
+#define LOOK_EVERY 0
+#define RANGE_FEW 1
+#define HOLD_PAUSES 0
 #define ARENA_RINGS 3
 #ifndef TRIM_RINGS
 #define TRIM_RINGS 64

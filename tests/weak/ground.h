@@ -60,6 +60,9 @@
 #define RING_SLOTS 2
 #define RING_AHEAD 64
 #define STEAL_MOST 2
+#define LOOK_EVERY 0
+#define RANGE_FEW 1
+#define HOLD_PAUSES 0
 #define RANGE_MOST 2
 #define OUTSIDE_EVERY 61
 #define OLDEST_EVERY 16
