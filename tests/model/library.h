@@ -28,13 +28,13 @@ static bool cells_are_due; /* a model sets it */
 
 static inline bool cell_trim_may_come(void)
 {
-	return cells_are_due;
+	return load_relaxed(&cells_are_due);
 }
 
 static inline bool cell_trim(const uint32_t *interrupt)
 {
 	(void)interrupt;
-	cells_are_due = false;
+	store_relaxed(&cells_are_due, false);
 	return true;
 }
 
