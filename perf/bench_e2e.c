@@ -56,7 +56,7 @@ static void produce(void *pool, size_t ahead)
 static int64_t run(void *pool, size_t ahead, bool last)
 {
 	pthread_t consumer;
-	int64_t begun, time;
+	int64_t begun;
 
 	atomic_store(&handover.given, 0);
 	atomic_store(&taken, 0);
@@ -64,8 +64,7 @@ static int64_t run(void *pool, size_t ahead, bool last)
 	begun = last ? region_begin() : nanoseconds();
 	produce(pool, ahead);
 	pthread_join(consumer, NULL);
-	time = (last ? region_end() : nanoseconds()) - begun;
-	return time;
+	return (last ? region_end() : nanoseconds()) - begun;
 }
 
 /* All runs in one pool: the first one pays for its memory. */
