@@ -14,9 +14,9 @@
 
 /* ns: how long after its last look a worker that took fewer tasks than RANGE_FEW from the inbox,
  * and has run them already, looks there again; pauses between two looks at the clock. Without
- * it a worker that is as fast as its producer took 10 at a time: submit[1] 41 -> 36 ns; where
- * the two CPUs are far apart (a line to and fro 480 ns) 130 -> 100. Tasks of a microsecond never
- * wait for it. make bench */
+ * it a worker that is as fast as its producer takes 10 at a time: submit[1] 31 ns (26 with it);
+ * where the two CPUs are far apart (a line to and fro 480 ns) 108 (81). Tasks of a microsecond
+ * never wait for it. make bench */
 #define LOOK_EVERY 1000
 #define RANGE_FEW 32
 #define HOLD_PAUSES 4
@@ -150,7 +150,8 @@
 #define MAGAZINE_CELLS 62
 
 /* Cells that are fetched before their turn: they lie in the cache of who has freed them. With 8
- * submit[1] took 30 ns, 25 now; where the two CPUs are far apart 100, 75 now. make bench */
+ * of them submit[1] takes 33 ns (26 with 40); where the two CPUs are far apart 119 (81).
+ * make bench */
 #define CELLS_AHEAD 40
 
 /* Tasks of the caller's, likewise, when he submits them at equal distances in memory:
