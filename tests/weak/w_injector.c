@@ -1,32 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The injector: producers, takers, a claimer and a close. As in w_ring.c, who gets a task
- * writes to it as to his own memory.
+ * The injector: producers, takers, a claimer and a close.
  */
 #include "ground.h"
 
 #include "injector.h"
 
 #define TASKS 4
+#include "counted.h"
 
 static uint64_t slots[2];
 static struct injector injector = { .slots = slots, .bits = 1 };
-static tl_task tasks[TASKS];
-static unsigned taken[TASKS], pushed[TASKS];
+static unsigned pushed[TASKS];
 
 static void put(unsigned i)
 {
-	tasks[i].argument_ = &tasks[i];
-	pushed[i] = injector_push(&injector, &tasks[i]) == 0;
-}
-
-static void took(tl_task *task)
-{
-	if (!task)
-		return;
-	assert(task->argument_ == task);
-	task->argument_ = NULL;
-	taken[task - tasks]++;
+	pushed[i] = injector_push(&injector, filled(i)) == 0;
 }
 
 static bool take(void)

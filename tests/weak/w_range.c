@@ -10,27 +10,15 @@
 #include "small_inbox.h"
 
 #define TASKS 2
+#include "counted.h"
 
 static struct inbox inbox;
 static uint64_t range;
-static tl_task tasks[TASKS];
-static unsigned taken[TASKS];
-
-static void took(tl_task *task)
-{
-	if (!task)
-		return;
-	assert(task->argument_ == task);
-	task->argument_ = NULL;
-	taken[task - tasks]++;
-}
 
 static void *puts_two(void *unused)
 {
-	for (unsigned i = 0; i < TASKS; i++) {
-		tasks[i].argument_ = &tasks[i];
-		assert(injector_push(&inbox.level[0], &tasks[i]) == 0);
-	}
+	for (unsigned i = 0; i < TASKS; i++)
+		assert(injector_push(&inbox.level[0], filled(i)) == 0);
 	return unused;
 }
 

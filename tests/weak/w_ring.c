@@ -1,33 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A worker's ring: its owner against thieves and a claimer. Who gets a task writes to it
- * as to his own memory: a second one to get it, or one who gets it before its contents,
- * is a data race, or finds the wrong contents.
+ * A worker's ring: its owner against thieves and a claimer.
  */
 #include "ground.h"
 
 #include "ring.h"
 
 #define TASKS 3
+#include "counted.h"
 
 static tl_task *slots[RING_SLOTS];
 static struct ring ring = { .slots = slots };
-static tl_task tasks[TASKS];
-static unsigned taken[TASKS];
 
 static void put(unsigned i)
 {
-	tasks[i].argument_ = &tasks[i];
-	assert(ring_push(&ring, &tasks[i]));
-}
-
-static void took(tl_task *task)
-{
-	if (!task)
-		return;
-	assert(task->argument_ == task);
-	task->argument_ = NULL;
-	taken[task - tasks]++;
+	assert(ring_push(&ring, filled(i)));
 }
 
 static void *steals(void *unused)
@@ -91,8 +78,7 @@ int ring_last(void)
 /* A full ring, of which thieves have emptied the oldest slots. */
 static void *pushes_when_full(void *unused)
 {
-	tasks[2].argument_ = &tasks[2];
-	if (!ring_push(&ring, &tasks[2]))
+	if (!ring_push(&ring, filled(2)))
 		taken[2] = 1;
 	took(ring_pop(&ring));
 	return unused;

@@ -10,27 +10,18 @@
 #include "pool.h"
 #include "queues.c"
 
+#define TASKS 3
+#include "counted.h"
+
 static struct worker owner, thief;
 static struct ring fresh;
 static tl_task *slots[RING_SLOTS];
-static tl_task tasks[3];
-static unsigned taken[3];
 static uint32_t asleep;
 static bool found, seen_asleep;
 
 static void put(struct ring *ring, unsigned i)
 {
-	tasks[i].argument_ = &tasks[i];
-	assert(ring_push(ring, &tasks[i]));
-}
-
-static void took(tl_task *task)
-{
-	if (!task)
-		return;
-	assert(task->argument_ == task);
-	task->argument_ = NULL;
-	taken[task - tasks]++;
+	assert(ring_push(ring, filled(i)));
 }
 
 static void two_queued(void)
@@ -73,7 +64,7 @@ static void the_rest(void)
 	took(ring_pop(&owner.first));
 	took(ring_pop(&owner.first));
 	took(ring_pop(&fresh));
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < TASKS; i++)
 		assert(taken[i] == 1);
 }
 
