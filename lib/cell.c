@@ -195,6 +195,7 @@ static COLD tl_task *cell_refill(void)
 		return other->cells[--other->count];
 	}
 	int saved = errno;
+	struct magazine *filled = NULL;
 	depot_lock();
 	tl_task *cell = depot.loose;
 	if (cell) {
@@ -206,12 +207,14 @@ static COLD tl_task *cell_refill(void)
 			self.reserve = self.loaded;
 		else
 			depot_put(self.loaded);
-		self.loaded = depot_pop(&depot.full);
-		magazine_fetch(self.loaded);
-		cell = self.loaded->cells[--self.loaded->count];
+		self.loaded = filled = depot_pop(&depot.full);
 	}
 	depot_unlock();
 	errno = saved;
+	if (filled) { /* without the lock: its lines may be far away */
+		magazine_fetch(filled);
+		cell = filled->cells[--filled->count];
+	}
 	return cell;
 }
 
