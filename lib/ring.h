@@ -43,6 +43,21 @@ static inline tl_task **ring_slot(const struct ring *ring, uint64_t position)
 	return &ring->slots[position % RING_SLOTS];
 }
 
+/* Anyone: whatever task is in this slot, or NULL. */
+static inline tl_task *ring_win(tl_task **slot)
+{
+	return load_relaxed(slot) ? exchange_acq_rel(slot, (tl_task *)NULL) : NULL;
+}
+
+/* Anyone: the oldest task from *position on; that is then behind it. */
+static inline tl_task *ring_win_next(struct ring *ring, uint64_t *position, uint64_t tail)
+{
+	tl_task *task = NULL;
+	while (!task && *position < tail)
+		task = ring_win(ring_slot(ring, (*position)++));
+	return task;
+}
+
 /* Owner: nothing is left, not even an empty slot between two tasks. */
 static inline bool ring_is_used_up(const struct ring *ring)
 {
@@ -93,9 +108,7 @@ static inline tl_task *ring_pop(struct ring *ring)
 	while (tail != head) {
 		tl_task **slot = ring_slot(ring, --tail);
 		ring_fetch(ring, tail - RING_AHEAD);
-		tl_task *task = load_relaxed(slot);
-		if (task)
-			task = exchange_acq_rel(slot, (tl_task *)NULL);
+		tl_task *task = ring_win(slot);
 		store_release(&ring->tail, tail);
 		if (task)
 			return task;
@@ -118,12 +131,7 @@ static inline void ring_lower(struct ring *ring)
 static inline tl_task *ring_take_oldest(struct ring *ring)
 {
 	uint64_t tail = load_relaxed(&ring->tail), head = load_relaxed(&ring->head);
-	tl_task *task = NULL;
-	while (!task && head != tail) {
-		tl_task **slot = ring_slot(ring, head++);
-		if (load_relaxed(slot))
-			task = exchange_acq_rel(slot, (tl_task *)NULL);
-	}
+	tl_task *task = ring_win_next(ring, &head, tail);
 	store_release(&ring->head, head);
 	return task;
 }
@@ -133,15 +141,7 @@ static inline tl_task *ring_steal(struct ring *ring)
 {
 	uint64_t head = load_acquire(&ring->head);
 	uint64_t tail = load_seq_cst(&ring->tail);
-	for (; head < tail; head++) {
-		tl_task **slot = ring_slot(ring, head);
-		if (!load_relaxed(slot))
-			continue;
-		tl_task *task = exchange_acq_rel(slot, (tl_task *)NULL);
-		if (task)
-			return task;
-	}
-	return NULL;
+	return ring_win_next(ring, &head, tail);
 }
 
 /* Anyone: the older half of the tasks, but one at least and STEAL_MOST at most. */
@@ -150,15 +150,11 @@ static inline unsigned ring_steal_half(struct ring *ring, tl_task **tasks)
 	uint64_t head = load_acquire(&ring->head);
 	uint64_t tail = load_seq_cst(&ring->tail);
 	unsigned n = 0, most = STEAL_MOST;
-	for (; head < tail && n < most; head++) {
-		tl_task **slot = ring_slot(ring, head);
-		if (!load_relaxed(slot))
-			continue;
-		tl_task *task = exchange_acq_rel(slot, (tl_task *)NULL);
-		if (!task)
-			continue;
-		if (!n && tail - head < 2 * STEAL_MOST)
-			most = (unsigned)(tail - head + 1) / 2;
+	tl_task *task;
+	while (n < most && (task = ring_win_next(ring, &head, tail))) {
+		uint64_t half = (tail - head) / 2 + 1; /* of those from this one on */
+		if (!n && half < most)
+			most = (unsigned)half;
 		tasks[n++] = task;
 	}
 	return n;

@@ -75,14 +75,9 @@ static tl_task *seek_other_ring(struct worker *worker, struct sought *sought,
                                 struct ring *ring, bool *hidden)
 {
 	uint64_t head = load_acquire(&ring->head), tail = load_seq_cst(&ring->tail);
+	tl_task *task;
 	bool pinned;
-	for (; head < tail; head++) {
-		tl_task **slot = ring_slot(ring, head);
-		tl_task *task = load_relaxed(slot);
-		if (task)
-			task = exchange_acq_rel(slot, (tl_task *)NULL);
-		if (!task)
-			continue;
+	while ((task = ring_win_next(ring, &head, tail))) {
 		if (seek_keeps(sought, task, &pinned))
 			return task;
 		seek_list(worker, task);

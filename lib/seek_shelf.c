@@ -13,9 +13,7 @@ static tl_task *seek_down(struct sought *sought, struct ring *ring, uint64_t *po
 	bool pinned;
 	while (*position > head) {
 		tl_task **slot = ring_slot(ring, --*position);
-		tl_task *task = load_relaxed(slot);
-		if (task)
-			task = exchange_acq_rel(slot, (tl_task *)NULL);
+		tl_task *task = ring_win(slot);
 		if (!task)
 			continue;
 		if (seek_keeps(sought, task, &pinned))
