@@ -24,14 +24,14 @@ static tl_task *worker_hold(struct worker *worker, uint64_t spot, unsigned lengt
 static COLD void worker_hold_off(struct worker *worker)
 {
 	tl_executor *pool = worker->pool;
+	if (pool->pauses != SPIN_PAUSES || pool->spin <= 0 || pool_may_grow(pool))
+		return;
 	int64_t now = clock_now(), next = worker->looked + LOOK_EVERY;
-	if (pool->pauses == SPIN_PAUSES && pool->spin > 0 && !pool_may_grow(pool))
-		for (int looks = LOOK_EVERY / LOOK_LEAST; now < next && looks > 0;
-		     looks--) {
-			for (int i = 0; i < HOLD_PAUSES; i++)
-				cpu_relax();
-			now = clock_now();
-		}
+	for (int looks = LOOK_EVERY / LOOK_LEAST; now < next && looks > 0; looks--) {
+		for (int i = 0; i < HOLD_PAUSES; i++)
+			cpu_relax();
+		now = clock_now();
+	}
 	worker->looked = now;
 }
 
@@ -52,9 +52,18 @@ static tl_task *worker_take_injected(struct worker *worker, unsigned most)
 	return NULL;
 }
 
-_Static_assert(RING_SLOTS >= OVERFLOW_MOST, "what is moved there has room");
+_Static_assert(RING_SLOTS >= OVERFLOW_MOST && RING_SLOTS >= STEAL_MOST,
+               "what is moved there has room");
 
-/* The own ring is empty: move the oldest tasks there, the very oldest on top. */
+/* The own ring is empty: the oldest of these on top, but for the very oldest, which is first. */
+static tl_task *worker_keep(struct worker *worker, tl_task **tasks, unsigned n)
+{
+	for (unsigned i = n; i > 1; i--)
+		ring_push(load_relaxed(&worker->ring), tasks[i - 1]);
+	return n ? tasks[0] : NULL;
+}
+
+/* The own ring is empty: move the oldest tasks there. */
 static COLD tl_task *worker_take_overflowed(struct worker *worker)
 {
 	tl_executor *pool = worker->pool;
@@ -66,12 +75,11 @@ static COLD tl_task *worker_take_overflowed(struct worker *worker)
 	uint64_t share = list->count / (load_relaxed(&pool->threads) + 1) + 1;
 	unsigned n = overflow_detach(
 		list, tasks, share < OVERFLOW_MOST ? (unsigned)share : OVERFLOW_MOST);
-	for (unsigned i = n; i > 1; i--)
-		ring_push(load_relaxed(&worker->ring), tasks[i - 1]);
+	tl_task *first = worker_keep(worker, tasks, n);
 	unlock(&list->lock);
 	if (n > 1)
 		pool_signal(pool);
-	return n ? tasks[0] : NULL;
+	return first;
 }
 
 /* What a worker has set aside is stolen a ring at a time. */
@@ -83,21 +91,18 @@ static COLD tl_task *worker_steal_ring(struct worker *worker, struct worker *vic
 	return task;
 }
 
-_Static_assert(RING_SLOTS >= STEAL_MOST, "likewise");
-
-/* Half of a current ring, the very oldest on top: who took one would soon be without work again,
- * and say so each time. The own ring is empty. */
+/* Half of a current ring: who took one would soon be without work again, and say so each time.
+ * The own ring is empty. */
 static COLD tl_task *worker_steal_half(struct worker *worker, struct ring *ring)
 {
 	tl_task *tasks[STEAL_MOST];
 	unsigned n = ring_steal_half(ring, tasks);
-	for (unsigned i = n; i > 1; i--)
-		ring_push(load_relaxed(&worker->ring), tasks[i - 1]);
+	tl_task *first = worker_keep(worker, tasks, n);
 	if (n > 1) {
 		count_up(&worker->counters.stolen, n - 1);
 		pool_signal(worker->pool);
 	}
-	return n ? tasks[0] : NULL;
+	return first;
 }
 
 static tl_task *worker_steal(struct worker *worker)
