@@ -180,8 +180,8 @@ static bool depot_grow(void)
 /* Of a magazine that another thread has filled: itself, then the first cells. */
 static void magazine_fetch(const struct magazine *magazine)
 {
-	for (size_t i = 0; i < sizeof *magazine / LINE; i++)
-		__builtin_prefetch((const char *)magazine + i * LINE);
+	for (size_t at = 0; at < sizeof *magazine; at += LINE)
+		__builtin_prefetch((const char *)magazine + at);
 	for (size_t i = 1; i <= CELLS_AHEAD && i <= magazine->count; i++)
 		prefetch_write(magazine->cells[magazine->count - i]);
 }
