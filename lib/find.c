@@ -18,23 +18,6 @@ static tl_task *worker_hold(struct worker *worker, uint64_t spot, unsigned lengt
 	return inbox_get(&pool->inbox, spot);
 }
 
-/* After a few tiny tasks: it doesn't look again at once, since each look takes the line of the
- * tail from the producers, who then have but a few more. Not where who finds nobody idle
- * starts a thread, nor for those who asked for spinning. */
-static COLD void worker_hold_off(struct worker *worker)
-{
-	tl_executor *pool = worker->pool;
-	if (pool->pauses != SPIN_PAUSES || pool->spin <= 0 || pool_may_grow(pool))
-		return;
-	int64_t now = clock_now(), next = worker->looked + LOOK_EVERY;
-	for (int looks = LOOK_EVERY / LOOK_LEAST; now < next && looks > 0; looks--) {
-		for (int i = 0; i < HOLD_PAUSES; i++)
-			cpu_relax();
-		now = clock_now();
-	}
-	worker->looked = now;
-}
-
 static tl_task *worker_take_injected(struct worker *worker, unsigned most)
 {
 	tl_executor *pool = worker->pool;
@@ -50,6 +33,31 @@ static tl_task *worker_take_injected(struct worker *worker, unsigned most)
 			return task;
 	}
 	return NULL;
+}
+
+/* After a few tiny tasks: it doesn't look again at once, since each look takes the line of the
+ * tail from the producers, who then have but a few more. Not where who finds nobody idle
+ * starts a thread, nor for those who asked for spinning. */
+static COLD tl_task *worker_take_later(struct worker *worker)
+{
+	tl_executor *pool = worker->pool;
+	if (pool->pauses != SPIN_PAUSES || pool->spin <= 0 || pool_may_grow(pool))
+		return worker_take_injected(worker, RANGE_MOST);
+	int64_t apart = LOOK_EVERY, now = clock_now();
+	if (worker->took >= LOOK_STREAM && LOOK_SHARE * worker->look_cost > apart)
+		apart = LOOK_SHARE * worker->look_cost;
+	if (apart > LOOK_MOST)
+		apart = LOOK_MOST;
+	int64_t next = worker->looked + apart;
+	for (int64_t looks = apart / LOOK_LEAST; now < next && looks > 0; looks--) {
+		for (int i = 0; i < HOLD_PAUSES; i++)
+			cpu_relax();
+		now = clock_now();
+	}
+	tl_task *task = worker_take_injected(worker, RANGE_MOST);
+	worker->looked = now;
+	worker->look_cost = clock_now() - now;
+	return task;
 }
 
 _Static_assert(RING_SLOTS >= OVERFLOW_MOST && RING_SLOTS >= STEAL_MOST,
@@ -270,9 +278,9 @@ static ALWAYS_INLINE tl_task *worker_next(struct worker *worker)
 	if (!task)
 		task = range_next(&worker->range, &worker->pool->inbox);
 	if (!task && !worker_too_many(worker)) {
-		if (worker->took && worker->took < RANGE_FEW)
-			worker_hold_off(worker);
-		task = worker_take_injected(worker, RANGE_MOST);
+		bool few = worker->took && worker->took < RANGE_FEW;
+		task = few ? worker_take_later(worker)
+		           : worker_take_injected(worker, RANGE_MOST);
 		if (!task)
 			task = worker_take_overflowed(worker);
 	}

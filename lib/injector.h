@@ -37,6 +37,7 @@
 #include "place.h"
 
 #define CLOSED (UINT64_C(1) << 63)
+#define SLOTS_OF_LINE (LINE / sizeof(uint64_t))
 
 struct injector {
 	ON_OWN_LINE uint64_t tail;
@@ -121,7 +122,8 @@ static inline uint64_t injector_count(struct injector *injector)
 	return tail - head;
 }
 
-/* Take over up to 1/share of what waits, at most `most` positions; 0 when empty. */
+/* Take over up to 1/share of what waits, at most `most` positions; 0 when empty. Of many whole
+ * lines of slots: the line that producers write to stays theirs. */
 static inline unsigned injector_take(struct injector *injector, unsigned most,
                                      unsigned share, uint64_t *position)
 {
@@ -133,6 +135,8 @@ static inline unsigned injector_take(struct injector *injector, unsigned most,
 			return 0;
 		uint64_t fair = (waiting + share - 1) / share;
 		unsigned n = fair < most ? (unsigned)fair : most;
+		if (n > SLOTS_OF_LINE)
+			n -= (head + n) % SLOTS_OF_LINE;
 		*position = head;
 		if (cas_seq_cst(&injector->head, &head, head + n))
 			return n;
@@ -172,7 +176,7 @@ static inline bool injector_unclaim(struct injector *injector, uint64_t position
 static inline void injector_prefetch(const struct injector *injector, uint64_t position,
                                      unsigned n)
 {
-	for (unsigned i = 0; i < n; i += LINE / sizeof(uint64_t))
+	for (unsigned i = 0; i < n; i += SLOTS_OF_LINE)
 		prefetch_write(injector_slot(injector, position + i));
 	for (unsigned i = 0; i < n; i++) {
 		uint64_t seen = load_relaxed(injector_slot(injector, position + i));

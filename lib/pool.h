@@ -54,7 +54,8 @@ struct worker {
 	unsigned tick;      /* tasks since it looked outside */
 	unsigned turn;      /* such looks since it took the oldest of its own */
 	unsigned took;      /* from the inbox, last */
-	int64_t looked;     /* there, when it was time */
+	int64_t looked;     /* there, when it was time, */
+	int64_t look_cost;  /* and took so long, ns */
 	unsigned victim;    /* whom it robbed last */
 	unsigned relieve;   /* looks outside since it looked at another one, */
 	unsigned looks_at;  /* which has this number, */

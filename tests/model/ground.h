@@ -44,6 +44,9 @@
 #define RING_AHEAD 64
 #define STEAL_MOST 2
 #define LOOK_EVERY 0
+#define LOOK_MOST 0
+#define LOOK_SHARE 1
+#define LOOK_STREAM 1
 #define RANGE_FEW 1
 #define HOLD_PAUSES 0
 #define ARENA_RINGS 3
