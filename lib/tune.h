@@ -18,12 +18,13 @@
  * Tasks of a microsecond never wait for it. If it took LOOK_STREAM of them or more it looks for
  * one LOOK_SHARE-th of the time at most, as a look costs the producer what it costs the worker:
  * where the two CPUs are far apart (a line to and fro 700 ns) submit[1] takes 85 ns without
- * that, 58 with it, submit[2] 79 and 68. make bench */
+ * that, 58 with it, submit[2] 79 and 68. With RANGE_FEW at 32 they take 3 to
+ * 15 ns more. make bench */
 #define LOOK_EVERY 1000
 #define LOOK_MOST 4000
 #define LOOK_SHARE 8
 #define LOOK_STREAM 4
-#define RANGE_FEW 32
+#define RANGE_FEW RANGE_MOST
 #define HOLD_PAUSES 4
 
 /* Slots of a worker's ring, one page: a full one is set aside as a whole, and a thief takes
