@@ -2,13 +2,11 @@
 /*
  * gate-idle: what the workers of executors of all kinds do in three seconds without
  * work: context switches, and time on a CPU, as the kernel counts them for each thread.
- * Prints lines "NUMBER UNIT ROW": the median of ROUNDS, as the kernel may wake a thread
- * for reasons of its own. Only the time in which to watch is slept; that all is at rest
- * before is waited for.
+ * Prints lines "NUMBER UNIT ROW". Only the time in which to watch is slept; that all is
+ * at rest before is waited for.
  *
  * PLANT in the environment starts a thread that isn't idle: perf/gate has to notice.
  */
-#include "gate_median.h"
 #include "handover.h"
 
 #include <dirent.h>
@@ -17,7 +15,6 @@
 #include <unistd.h>
 
 #define WATCHED 3 /* seconds */
-#define ROUNDS 3
 #define PATIENCE (INT64_C(30) * 1000000000)
 
 struct usage {
@@ -119,25 +116,19 @@ int main(void)
 		tl_fixed_pool_create(2, NULL),
 		tl_adaptive_pool_create(&options),
 	};
-	double switches[ROUNDS], cpu[ROUNDS]; /* ms */
+	struct usage before, after;
 	pthread_t thread;
 
 	for (int i = 0; i < 3; i++)
 		use(pools[i]);
-	rest(1 + 2 + 1);
+	before = rest(1 + 2 + 1);
 	if (getenv("PLANT"))
 		must(!pthread_create(&thread, NULL, restless, NULL), "pthread_create");
-	for (int round = 0; round < ROUNDS; round++) {
-		struct usage before = usage_now(), after;
-
-		nap(WATCHED * 1000);
-		after = usage_now();
-		switches[round] = (double)(after.switches - before.switches);
-		cpu[round] = (double)(after.cpu - before.cpu) / 1e6;
-	}
+	nap(WATCHED * 1000);
+	after = usage_now();
 	for (int i = 0; i < 3; i++)
 		tl_executor_destroy(pools[i]);
-	printf("%.0f switches idle for 3 s\n", median(switches, ROUNDS));
-	printf("%.4f ms-CPU idle for 3 s\n", median(cpu, ROUNDS));
+	printf("%lld switches idle for 3 s\n", after.switches - before.switches);
+	printf("%.4f ms-CPU idle for 3 s\n", (double)(after.cpu - before.cpu) / 1e6);
 	return fclose(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
