@@ -35,7 +35,7 @@ static tl_task *worker_take_injected(struct worker *worker, unsigned most)
 	return NULL;
 }
 
-/* After few tasks, or tiny ones: it doesn't look again at once, since each look takes the line
+/* After a range that wasn't full: it doesn't look again at once, since each look takes the line
  * of the tail from the producers, who then have but a few more. Not where who finds nobody
  * idle starts a thread, nor for those who asked for spinning. */
 static COLD tl_task *worker_take_later(struct worker *worker)

@@ -18,8 +18,8 @@
  * Tasks of a microsecond never wait for it. If it took LOOK_STREAM of them or more it looks for
  * one LOOK_SHARE-th of the time at most, as a look costs the producer what it costs the worker:
  * where the two CPUs are far apart (a line to and fro 700 ns) submit[1] takes 85 ns without
- * that, 58 with it, submit[2] 79 and 68. With RANGE_FEW at 32 they take 3 to
- * 15 ns more. make bench */
+ * that, 58 with it, submit[2] 79 and 68. With RANGE_FEW at 32 they take 3 to 15 ns more; it has
+ * a name of its own since models leave the holding off out. make bench */
 #define LOOK_EVERY 1000
 #define LOOK_MOST 4000
 #define LOOK_SHARE 8
@@ -157,8 +157,8 @@
 #define MAGAZINE_CELLS 142
 
 /* Cells that are fetched before their turn: they lie in the cache of who has freed them. With 8
- * of them submit[1] takes 33 ns (26 with 40); where the two CPUs are far apart 119 (81).
- * make bench */
+ * of them submit[1] takes 33 ns (26 with 40); where the two CPUs are far apart 119 (81; both
+ * with 62 cells to a magazine). make bench */
 #define CELLS_AHEAD 40
 
 /* Tasks of the caller's, likewise, when he submits them at equal distances in memory:
